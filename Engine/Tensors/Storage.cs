@@ -1,0 +1,64 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace ManagedDyn.Engine.Tensors;
+
+/// <summary>
+/// A block of memory that tensors and selections are views of: 64-byte aligned, and followed by padding, so that kernels may read and
+/// write whole vectors past the last element of a view.
+/// </summary>
+/// <remarks>
+/// A storage that belongs to a <see cref="Workspace"/> is used again after its scope; its generation then changes, and every view made
+/// before refuses to give its span. Gradients are per storage: all views of one storage share one gradient of the same length, which makes
+/// reshaping and taking rows free of charge for the tape.
+/// </remarks>
+/// <typeparam name="T">The element type.</typeparam>
+public sealed class Storage<T>
+    where T : unmanaged
+{
+    /// <summary>The number of elements that a view may be rounded up to: the padding behind every storage.</summary>
+    public const int PaddingElements = 16;
+
+    private const int AlignmentBytes = 64;
+
+    private readonly T[] _array;
+    private readonly int _start;
+
+    internal Storage(int capacity, bool zeroed)
+    {
+        int elementBytes = Marshal.SizeOf<T>();
+        int slack = AlignmentBytes / elementBytes;
+        int length = checked(capacity + PaddingElements + slack);
+
+        // Pinned arrays do not move, so the alignment found here holds for good.
+        _array = zeroed ? GC.AllocateArray<T>(length, pinned: true) : GC.AllocateUninitializedArray<T>(length, pinned: true);
+        long address = Marshal.UnsafeAddrOfPinnedArrayElement(_array, 0);
+        long misaligned = address & (AlignmentBytes - 1);
+        _start = misaligned == 0 ? 0 : (int)((AlignmentBytes - misaligned) / elementBytes);
+        Capacity = capacity;
+        Length = capacity;
+    }
+
+    /// <summary>The number of elements in use.</summary>
+    public int Length { get; internal set; }
+
+    /// <summary>The number of elements that fit.</summary>
+    internal int Capacity { get; }
+
+    /// <summary>Counts how often the storage was given back; views remember the value that they were made with.</summary>
+    internal int Generation { get; set; }
+
+    /// <summary>The workspace's place of this storage in its list of live storages; −1 for a storage of nobody.</summary>
+    internal int Slot { get; set; } = -1;
+
+    /// <summary>Whether the tape follows gradients into this storage.</summary>
+    internal bool RequiresGradient { get; set; }
+
+    /// <summary>The gradient of the loss with respect to this storage, once there is one.</summary>
+    internal Storage<T>? Gradient { get; set; }
+
+    /// <summary>Whether this storage may be recycled by its workspace; parameters and user data may not.</summary>
+    internal bool IsPooled => Slot >= 0;
+
+    internal Span<T> Slice(int offset, int length) => _array.AsSpan(_start + offset, length);
+}
