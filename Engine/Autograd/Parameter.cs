@@ -1,0 +1,71 @@
+using System;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Engine.Autograd;
+
+/// <summary>
+/// A tensor that a network owns: trained, or kept as state (running statistics). It lives outside any workspace.
+/// </summary>
+public sealed class Parameter
+{
+    private bool _isTrainable;
+
+    /// <summary>Makes a parameter of zeros.</summary>
+    /// <param name="name">Its name within the module that owns it, such as "weight".</param>
+    /// <param name="shape">The extents, in PyTorch's canonical layout.</param>
+    /// <param name="isTrainable">Whether gradients are computed for it; false for running statistics.</param>
+    /// <param name="decays">Whether weight decay applies to it: usual for weights, not for biases and normalisation.</param>
+    public Parameter(string name, Shape shape, bool isTrainable = true, bool decays = true)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        Name = name;
+        Value = Tensor.Zeros(shape);
+        Decays = decays;
+        IsTrainable = isTrainable;
+        IsState = !isTrainable;
+    }
+
+    /// <summary>Its name within the module that owns it.</summary>
+    public string Name { get; }
+
+    /// <summary>The values. After writing to them, call <see cref="MarkChanged"/>.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>The gradient added up since <see cref="ClearGradient"/>; no tensor while there is none.</summary>
+    public Tensor Gradient => Tape.GradientOf(Value);
+
+    /// <summary>Counts the changes of the values; packed forms remember the version that they were made from.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Whether this is state that training updates by other means than gradients, such as running statistics.</summary>
+    public bool IsState { get; }
+
+    /// <summary>Whether weight decay applies to it.</summary>
+    public bool Decays { get; }
+
+    /// <summary>Whether gradients are computed for it. Set to false to freeze it.</summary>
+    public bool IsTrainable
+    {
+        get => _isTrainable;
+        set
+        {
+            _isTrainable = value;
+            Value.Storage.RequiresGradient = value;
+        }
+    }
+
+    /// <summary>Says that the values were written.</summary>
+    public void MarkChanged() => Version++;
+
+    /// <summary>Sets the gradient to zero.</summary>
+    public void ClearGradient()
+    {
+        if (Gradient is { Exists: true } gradient)
+        {
+            gradient.Span.Clear();
+        }
+    }
+
+    /// <summary>The name and shape.</summary>
+    public override string ToString() => $"{Name} {Value.Shape}";
+}
