@@ -106,6 +106,10 @@ public readonly struct Tensor
         return new Tensor(Live(), _offset + (start * rowElements), Shape.With(0, count));
     }
 
+    /// <summary>Whether two tensors are views of the same memory.</summary>
+    /// <param name="other">The other tensor.</param>
+    public bool SharesMemoryWith(Tensor other) => _storage is not null && ReferenceEquals(_storage, other._storage);
+
     /// <summary>A read-only view with this tensor's shape for code that takes the framework's tensors.</summary>
     public ReadOnlyTensorSpan<float> AsReadOnlyTensorSpan()
     {

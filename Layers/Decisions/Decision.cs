@@ -1,0 +1,17 @@
+using ManagedDyn.Engine.Selections;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Decisions;
+
+/// <summary>
+/// What a rule decided for each row of a batch: the hard choice, and while training the scores through which gradients reach the rule.
+/// </summary>
+/// <param name="Selected">
+/// The hard choice. Which universe it is of depends on the layer that asks: samples (one row), pixels, channels, experts or tokens (a row a
+/// sample).
+/// </param>
+/// <param name="Scores">
+/// The weight g of the selected part in its relaxed form, differentiable: one for each index of the universe, [N] for samples, [N, …] else. Its
+/// values are soft, or hard with a straight-through gradient, as the rule's relaxation has it. None when decisions are hard.
+/// </param>
+public readonly record struct Decision(Selection Selected, Tensor Scores);

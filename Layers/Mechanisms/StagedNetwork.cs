@@ -1,0 +1,105 @@
+using System;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
+
+namespace ManagedDyn.Layers.Mechanisms;
+
+/// <summary>
+/// A network that works in stages, each of which ends with an answer: exits of a deep network, models of a cascade, glimpses, time steps.
+/// Forward passes, sessions, deadlines, streaming and regrouping are all loops over <see cref="Advance"/>.
+/// </summary>
+public abstract class StagedNetwork : Module
+{
+    /// <summary>The number of stages, at least 1.</summary>
+    public abstract int StageCount { get; }
+
+    /// <summary>The number of classes of each answer.</summary>
+    public abstract int ClassCount { get; }
+
+    /// <summary>The shape of one sample, without batch: [H, W, C] for an image.</summary>
+    public abstract Shape SampleShape { get; }
+
+    /// <summary>The MACs of one stage for one sample, its answer included, when all of it runs.</summary>
+    /// <param name="stage">From 0.</param>
+    public abstract long StageMacs(int stage);
+
+    /// <summary>Makes an empty state for <see cref="Start"/>.</summary>
+    public abstract StageState CreateState();
+
+    /// <summary>The MACs of one sample that runs all stages up to one.</summary>
+    /// <param name="stage">The last stage that runs, from 0.</param>
+    public long CumulativeMacs(int stage)
+    {
+        long macs = 0;
+        for (int i = 0; i <= stage; i++)
+        {
+            macs += StageMacs(i);
+        }
+
+        return macs;
+    }
+
+    /// <summary>Begins with a new batch.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">The batch, [N, …] with <see cref="SampleShape"/> behind N; it must stay until the last stage has run.</param>
+    /// <param name="state">What <see cref="CreateState"/> made.</param>
+    /// <exception cref="ArgumentException">The input has another shape.</exception>
+    public void Start(Context context, Tensor input, StageState state)
+    {
+        Shape expected = BatchShape(input.Shape.Rank == 0 ? 0 : input.Shape[0]);
+        if (input.Shape != expected)
+        {
+            throw new ArgumentException($"The input has shape {input.Shape}; {GetType().Name} expects {expected}.", nameof(input));
+        }
+
+        state.Begin(input);
+        OnStart(context, input, state);
+    }
+
+    /// <summary>Runs the next stage.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="state">The state; afterwards it is ready for the stage that follows.</param>
+    /// <returns>The stage's answer: logits, [rows, <see cref="ClassCount"/>].</returns>
+    public Tensor Advance(Context context, StageState state)
+    {
+        if (state.Stage >= StageCount)
+        {
+            throw new InvalidOperationException($"All {StageCount} stages have run.");
+        }
+
+        context.ThrowIfCancelled();
+        int outer = context.Meter?.Layer ?? 0;
+        Tensor logits = OnAdvance(context, state, state.Stage);
+        if (context.Meter is { } meter)
+        {
+            meter.Layer = outer;
+        }
+
+        state.Complete();
+        return logits;
+    }
+
+    /// <summary>The shape of a batch of samples.</summary>
+    /// <param name="samples">The number of samples.</param>
+    public Shape BatchShape(int samples)
+    {
+        Span<int> extents = stackalloc int[Shape.MaximumRank];
+        extents[0] = samples;
+        SampleShape.CopyTo(extents[1..]);
+        return new Shape(extents[..(SampleShape.Rank + 1)]);
+    }
+
+    /// <summary>Puts what the first stage needs into the state.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">The batch.</param>
+    /// <param name="state">The state, empty.</param>
+    protected abstract void OnStart(Context context, Tensor input, StageState state);
+
+    /// <summary>Runs one stage: reads the state's tensors, puts there what later stages need, and answers.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="stage">The stage.</param>
+    /// <returns>Logits, [rows, classes], rented in the scope that was open when this was called.</returns>
+    protected abstract Tensor OnAdvance(Context context, StageState state, int stage);
+}
