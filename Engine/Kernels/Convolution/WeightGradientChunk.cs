@@ -1,0 +1,201 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ManagedDyn.Engine.Selections;
+
+namespace ManagedDyn.Engine.Kernels.Convolution;
+
+/// <summary>One chunk of a weight gradient on its way: its operands, and the memory of the thread that computes it.</summary>
+internal ref struct WeightGradientChunk
+{
+    public ConvolutionGeometry Geometry;
+    public WeightGradientPlan Plan;
+    public ReadOnlySpan<float> Input;
+    public ReadOnlySpan<float> OutputGradient;
+
+    /// <summary>Whether row r of the output gradient is the r-th selected pixel; else rows are pixels of full maps.</summary>
+    public bool Compact;
+
+    public Span<float> Partial;
+    private readonly Span<float> _panel;
+    private readonly Span<float> _patches;
+    private readonly Span<int> _pairs;
+    private readonly Span<int> _counts;
+
+    public WeightGradientChunk(in ConvolutionGeometry geometry, in WeightGradientPlan plan, Span<float> scratch, Span<int> indices)
+    {
+        Geometry = geometry;
+        Plan = plan;
+        int panel = WeightGradientPlan.BlockPixels * plan.Lanes;
+        _panel = scratch[..panel];
+        _patches = scratch[panel..plan.ScratchElements];
+        int lists = plan.CachesOffsets ? plan.Blocks : 1;
+        _pairs = indices[..(lists * plan.OffsetsPerBlock)];
+        _counts = indices.Slice(lists * plan.OffsetsPerBlock, lists * plan.Taps);
+    }
+
+    /// <summary>All pixels: sample by sample, block by block.</summary>
+    public readonly void Dense(int firstSample, int endSample, int firstBlock, int endBlock)
+    {
+        if (Plan.Unrolled)
+        {
+            ListUnrolled();
+        }
+        else if (Plan.CachesOffsets)
+        {
+            for (int block = firstBlock; block < endBlock; block++)
+            {
+                ListDense(block, block);
+            }
+        }
+        Span<int> all = stackalloc int[WeightGradientPlan.BlockPixels];
+        for (int sample = firstSample; sample < endSample; sample += Plan.SamplesPerBlock)
+        {
+            int samples = Math.Min(Plan.SamplesPerBlock, endSample - sample);
+            for (int block = firstBlock; block < endBlock; block++)
+            {
+                int from = Plan.BlockStart(block, Geometry.OutPixels);
+                int pixels = samples * (Plan.BlockStart(block + 1, Geometry.OutPixels) - from);
+                int firstRow = (sample * Geometry.OutPixels) + from;
+                if (Plan.Unrolled)
+                {
+                    for (int i = 0; i < pixels; i++)
+                    {
+                        all[i] = firstRow + i;
+                    }
+                    Accumulate(0, 0, all[..pixels], firstRow, contiguous: true, pixels, 1, 1);
+                    continue;
+                }
+                if (!Plan.CachesOffsets)
+                {
+                    ListDense(block, 0);
+                }
+                Accumulate(
+                    sample * Geometry.InElements, Plan.CachesOffsets ? block : 0, default, firstRow, contiguous: true, pixels,
+                    samples, Plan.SamplesPerBlock);
+            }
+        }
+    }
+
+    /// <summary>The selected pixels of the same range, in the same order.</summary>
+    public readonly void Selected(Selection selection, int firstSample, int endSample, int firstBlock, int endBlock)
+    {
+        Span<int> pixels = stackalloc int[WeightGradientPlan.BlockPixels];
+        ReadOnlySpan<int> offsets = selection.Offsets;
+        ReadOnlySpan<int> indices = selection.Indices;
+        int from = Plan.BlockStart(firstBlock, Geometry.OutPixels);
+        int to = Plan.BlockStart(endBlock, Geometry.OutPixels);
+        if (Plan.Unrolled)
+        {
+            ListUnrolled();
+        }
+        int filled = 0;
+        int compactRow = 0;
+        for (int sample = firstSample; sample < endSample; sample++)
+        {
+            for (int i = offsets[sample]; i < offsets[sample + 1]; i++)
+            {
+                if (indices[i] < from || indices[i] >= to)
+                {
+                    continue;
+                }
+                compactRow = filled == 0 ? i : compactRow;
+                pixels[filled++] = (sample * Geometry.OutPixels) + indices[i];
+                if (filled == pixels.Length)
+                {
+                    AccumulateSelected(pixels, compactRow);
+                    filled = 0;
+                }
+            }
+        }
+        if (filled > 0)
+        {
+            AccumulateSelected(pixels[..filled], compactRow);
+        }
+    }
+
+    private readonly void AccumulateSelected(ReadOnlySpan<int> pixels, int compactRow)
+    {
+        if (!Plan.Unrolled)
+        {
+            TapPairs.Selected(Geometry, pixels, Plan.Lanes, _pairs[..Plan.OffsetsPerBlock], _counts[..Plan.Taps]);
+        }
+        Accumulate(0, 0, pixels, compactRow, Compact, pixels.Length, 1, 1);
+    }
+
+    private readonly void ListDense(int block, int slot)
+    {
+        TapPairs.Dense(
+            Geometry, Plan.SamplesPerBlock, Plan.BlockStart(block, Geometry.OutPixels), Plan.BlockStart(block + 1, Geometry.OutPixels),
+            Plan.Lanes, _pairs.Slice(slot * Plan.OffsetsPerBlock, Plan.OffsetsPerBlock), _counts.Slice(slot * Plan.Taps, Plan.Taps));
+    }
+
+    // Patches are rows of their own: pixel i of the block meets row i.
+    private readonly void ListUnrolled()
+    {
+        for (int i = 0; i < WeightGradientPlan.BlockPixels; i++)
+        {
+            _pairs[2 * i] = i * Plan.PaddedRows;
+            _pairs[(2 * i) + 1] = i * Plan.Lanes;
+        }
+    }
+
+    // Adds one block to the partial sums. A tap's list is cut to samples / listedSamples of its length: the last samples of a chunk may
+    // be fewer than those that the lists were made for, and lists go sample by sample.
+    private readonly void Accumulate(
+        int inputBase, int slot, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows, int samples, int listedSamples)
+    {
+        // Safety: input offsets come from TapPairs and PatchRows, which list only pixels inside the map, and a tile starts at most at
+        // the group's channels minus its own rows; positions are below rows <= BlockPixels; a tile's sums lie within the partial sums.
+        for (int group = 0; group < Geometry.Groups; group++)
+        {
+            ref float input = ref MemoryMarshal.GetReference(Input[(inputBase + (group * Geometry.InChannelsPerGroup))..]);
+            if (Plan.Unrolled)
+            {
+                PatchRows.Unroll(Geometry, group, Input, pixels, Plan.PaddedRows, _patches);
+                input = ref MemoryMarshal.GetReference(_patches);
+            }
+            for (int panel = 0; panel < Plan.Panels; panel++)
+            {
+                PackPanel(group, panel, pixels, firstRow, contiguous, rows);
+                int sums = ((group * Plan.Panels) + panel) * Plan.Taps * Plan.TileRows * Plan.Lanes;
+                for (int tile = 0; tile < Plan.Sixes + Plan.Fours; tile++)
+                {
+                    bool six = tile < Plan.Sixes;
+                    int tileRow = six ? 6 * tile : (6 * Plan.Sixes) + (4 * (tile - Plan.Sixes));
+                    ref float tileInput = ref Unsafe.Add(ref input, Plan.TileStart(tile));
+                    for (int tap = 0; tap < Plan.Taps; tap++)
+                    {
+                        int count = Plan.Unrolled ? rows : _counts[(slot * Plan.Taps) + tap] / listedSamples * samples;
+                        ref int pairs = ref _pairs[(slot * Plan.OffsetsPerBlock) + (tap * WeightGradientPlan.BlockPixels * 2)];
+                        ref float tileSums = ref Partial[sums + (((tap * Plan.TileRows) + tileRow) * Plan.Lanes)];
+                        if (six)
+                        {
+                            OuterProductKernel.Six(ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
+                        }
+                        else
+                        {
+                            OuterProductKernel.Four(ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    // Rows of a panel are two vectors wide; channels beyond the group's last are zero.
+    private readonly void PackPanel(int group, int panel, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows)
+    {
+        int first = panel * Plan.Lanes;
+        int width = Math.Min(Plan.Lanes, Geometry.OutChannelsPerGroup - first);
+        int channel = (group * Geometry.OutChannelsPerGroup) + first;
+        for (int i = 0; i < rows; i++)
+        {
+            int row = contiguous ? firstRow + i : pixels[i];
+            ReadOnlySpan<float> source = OutputGradient.Slice((row * Geometry.OutChannels) + channel, width);
+            Span<float> target = _panel.Slice(i * Plan.Lanes, Plan.Lanes);
+            source.CopyTo(target);
+            target[width..].Clear();
+        }
+    }
+}
