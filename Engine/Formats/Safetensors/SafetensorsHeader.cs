@@ -15,8 +15,10 @@ internal ref struct SafetensorsHeader
     /// <summary>Where the header starts in a file: behind its own length.</summary>
     internal const int Start = sizeof(ulong);
 
+    /// <summary>The key that holds strings instead of a tensor.</summary>
+    internal const string MetadataKey = "__metadata__";
+
     private const string Part = "safetensors header";
-    private const string MetadataKey = "__metadata__";
 
     // The header, a tensor's object, its lists: 3 levels. A little more, so that one level too much is reported as what it is.
     private const int MaximumDepth = 8;
