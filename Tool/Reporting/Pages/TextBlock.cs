@@ -1,0 +1,4 @@
+namespace ManagedDyn.Tool.Reporting.Pages;
+
+/// <summary>A paragraph.</summary>
+public sealed record TextBlock(string Text) : Block;

@@ -1,0 +1,7 @@
+namespace ManagedDyn.Tool.Reporting.Plots;
+
+public enum AxisScale
+{
+    Linear,
+    Logarithmic,
+}

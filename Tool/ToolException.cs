@@ -1,0 +1,28 @@
+using System;
+
+namespace ManagedDyn.Tool;
+
+/// <summary>An expected failure: one line that says what was found, where, what was expected and what to do.</summary>
+public sealed class ToolException : Exception
+{
+    public ToolException(string message)
+        : this(message, ExitCode.Failed)
+    {
+    }
+
+    public ToolException(string message, ExitCode exitCode)
+        : base(message)
+    {
+        ExitCode = exitCode;
+    }
+
+    public ToolException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+        ExitCode = ExitCode.Failed;
+    }
+
+    public ExitCode ExitCode { get; }
+
+    public static ToolException Usage(string message) => new(message, ExitCode.WrongUsage);
+}
