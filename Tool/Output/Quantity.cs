@@ -96,7 +96,9 @@ public static class Quantity
             return "0";
         }
 
+        // Rounding can carry into the next power of ten, as 9.996 does with three digits.
         int magnitude = (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        magnitude = (int)Math.Floor(Math.Log10(Math.Abs(value) + (0.5 * Math.Pow(10, magnitude - digits + 1))));
         int decimals = Math.Clamp(digits - 1 - magnitude, 0, 15);
         return value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
