@@ -1,0 +1,211 @@
+using System;
+using System.Runtime.InteropServices;
+using ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+namespace ManagedDyn.Engine.Kernels.Convolution;
+
+/// <summary>One call of <see cref="IndirectConvolution"/>: sweeps of pixels, in each the groups, in each the panels.</summary>
+internal ref struct ConvolutionPass
+{
+    // With fewer pixels, computing whole panels for some of their columns is cheaper than making a panel of those columns.
+    private const int GatherPixels = 8;
+
+    private readonly ConvolutionGeometry _geometry;
+    private readonly ReadOnlySpan<float> _input;
+    private readonly ReadOnlySpan<float> _packed;
+    private readonly Span<float> _output;
+    private readonly ConvolutionSelection _selection;
+    private readonly Epilogue _epilogue;
+    private readonly Span<int> _groupChannels;
+    private readonly Span<int> _sources;
+    private readonly Span<float> _gathered;
+    private readonly PixelOffsets _offsets;
+    private readonly Span<float> _extra;
+    private PanelSweep _sweep;
+    private bool _gathers;
+
+    public ConvolutionPass(
+        in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
+        in ConvolutionSelection selection, in Epilogue epilogue, Span<float> scratch)
+    {
+        _geometry = geometry;
+        _input = input;
+        _packed = packed;
+        _output = output;
+        _selection = selection;
+        _epilogue = epilogue;
+        _extra = scratch[..PixelOffsets.ExtraLength(in geometry)];
+        scratch = scratch[_extra.Length..];
+        bool merges = !selection.InChannels.IsListed && PixelOffsets.CanMerge(in geometry);
+        _offsets = new PixelOffsets(in geometry, input, selection.InChannels.Width(geometry.InChannels), merges, _extra);
+        _sweep = new PanelSweep(_offsets.Taps, _offsets.Channels, scratch[..PanelSweep.ScratchLength(geometry.Taps)]);
+        _sweep.IsListed = selection.InChannels.IsListed;
+        _sweep.IsCompact = selection.InChannels.IsCompact;
+        _sweep.Extra = ref MemoryMarshal.GetReference(_extra);
+        scratch = scratch[PanelSweep.ScratchLength(geometry.Taps)..];
+        // Integers of the same size as the floats whose memory they take.
+        _groupChannels = MemoryMarshal.Cast<float, int>(scratch[..geometry.InChannelsPerGroup]);
+        _sources = MemoryMarshal.Cast<float, int>(scratch.Slice(geometry.InChannelsPerGroup, Panel.Width));
+        _gathered = scratch[(geometry.InChannelsPerGroup + (2 * Panel.Width))..];
+    }
+
+    private readonly int PanelLength => ConvolutionWeights.PanelLength(in _geometry);
+
+    public void Run(int firstPixel, int pixelCount, int firstPanel, int panelCount)
+    {
+        _gathers = pixelCount >= GatherPixels;
+        ActiveList pixels = _selection.Pixels;
+        int outputStep = _selection.OutChannels.Width(_geometry.OutChannels);
+        int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        for (int i = 0; i < sweeps; i++)
+        {
+            int start = firstPixel + (int)((long)pixelCount * i / sweeps);
+            int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
+            _sweep.Rows = end - start;
+            ReadOnlySpan<int> listed = pixels.IsListed ? pixels.Indices[start..end] : default;
+            _offsets.Write(in _sweep, listed, start);
+            _sweep.SetOutputRows(start, pixels.IsCompact ? default : listed, outputStep);
+            RunGroups(firstPanel, firstPanel + panelCount, i == 0);
+        }
+    }
+
+    private void RunGroups(int firstPanel, int endPanel, bool isFirstSweep)
+    {
+        int inPerGroup = _geometry.InChannelsPerGroup;
+        int panel = 0;
+        for (int group = 0; group < _geometry.Groups && panel < endPanel; group++)
+        {
+            int outStart = OutEnd(group - 1);
+            int outCount = OutEnd(group) - outStart;
+            int next = panel + Panel.Count(outCount);
+            if (next > firstPanel)
+            {
+                int inStart = group * inPerGroup;
+                if (_selection.InChannels.IsListed)
+                {
+                    int rank = ChannelGroup.End(_selection.InChannels.Indices, group - 1, inPerGroup);
+                    int end = ChannelGroup.End(_selection.InChannels.Indices, group, inPerGroup);
+                    for (int i = rank; i < end; i++)
+                    {
+                        _groupChannels[i - rank] = _selection.InChannels.Indices[i] - inStart;
+                    }
+
+                    _sweep.ChannelList = _groupChannels[..(end - rank)];
+                    inStart = _selection.InChannels.IsCompact ? rank : inStart;
+                }
+
+                _sweep.Input = ref MemoryMarshal.GetReference(_input[inStart..]);
+                for (int p = Math.Max(panel, firstPanel); p < Math.Min(next, endPanel); p++)
+                {
+                    int first = (p - panel) * Panel.Width;
+                    int count = Math.Min(Panel.Width, outCount - first);
+                    if (_selection.OutChannels.IsListed)
+                    {
+                        RunListed(group, outStart + first, count, p - firstPanel, isFirstSweep);
+                    }
+                    else
+                    {
+                        RunWhole(group, p - panel, new PanelColumns(outStart + first, count), outStart + first);
+                    }
+                }
+            }
+
+            panel = next;
+        }
+    }
+
+    private readonly int OutEnd(int group) => _selection.OutChannels.IsListed
+        ? ChannelGroup.End(_selection.OutChannels.Indices, group, _geometry.OutChannelsPerGroup)
+        : (group + 1) * _geometry.OutChannelsPerGroup;
+
+    private readonly void RunWhole(int group, int panel, PanelColumns columns, int firstChannel)
+    {
+        _sweep.TakeSteps(in _epilogue, firstChannel, columns.Count);
+        int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + panel;
+        _sweep.Multiply(_packed.Slice(index * PanelLength, PanelLength), in columns, _output, in _epilogue);
+    }
+
+    // Up to a panel's width of listed output channels, from one place of the list on.
+    private readonly void RunListed(int group, int rank, int count, int slot, bool isFirstSweep)
+    {
+        ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
+        int groupStart = group * _geometry.OutChannelsPerGroup;
+        if (_gathers && (channels[0] - groupStart) / Panel.Width != (channels[^1] - groupStart) / Panel.Width)
+        {
+            Span<float> panel = _gathered.Slice(slot * PanelLength, PanelLength);
+            if (isFirstSweep)
+            {
+                Gather(group, channels, panel);
+            }
+
+            RunColumns(panel, channels, rank, 0);
+            return;
+        }
+
+        for (int start = 0; start < count;)
+        {
+            int source = (channels[start] - groupStart) / Panel.Width;
+            int end = start + 1;
+            while (end < count && (channels[end] - groupStart) / Panel.Width == source)
+            {
+                end++;
+            }
+
+            int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + source;
+            RunColumns(_packed.Slice(index * PanelLength, PanelLength), channels[start..end], rank + start, groupStart + (source * Panel.Width));
+            start = end;
+        }
+    }
+
+    // firstChannel: the channel of the panel's first column, or 0 for a panel that was made of just these channels.
+    private readonly void RunColumns(ReadOnlySpan<float> panel, ReadOnlySpan<int> channels, int rank, int firstChannel)
+    {
+        bool isMade = firstChannel == 0 && !panel.Overlaps(_packed);
+        Span<int> sources = _sources[..channels.Length];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            sources[i] = isMade ? i : channels[i] - firstChannel;
+        }
+
+        _sweep.TakeSteps(in _epilogue, sources, channels);
+        bool isCompact = _selection.OutChannels.IsCompact;
+        bool startsWhole = sources[^1] == sources.Length - 1;
+        if (startsWhole && (isCompact || channels[^1] - channels[0] == channels.Length - 1))
+        {
+            _sweep.Multiply(panel, new PanelColumns(isCompact ? rank : channels[0], channels.Length), _output, in _epilogue);
+            return;
+        }
+
+        Span<int> targets = stackalloc int[channels.Length];
+        for (int i = 0; i < targets.Length; i++)
+        {
+            targets[i] = isCompact ? rank + i : channels[i];
+        }
+
+        _sweep.Multiply(panel, new PanelColumns(sources, targets), _output, in _epilogue);
+    }
+
+    private readonly void Gather(int group, ReadOnlySpan<int> channels, Span<float> panel)
+    {
+        int width = Panel.Width;
+        int groupStart = group * _geometry.OutChannelsPerGroup;
+        int firstPanel = group * ConvolutionWeights.PanelsPerGroup(in _geometry);
+        Span<int> starts = stackalloc int[channels.Length];
+        for (int i = 0; i < starts.Length; i++)
+        {
+            int column = channels[i] - groupStart;
+            starts[i] = ((firstPanel + (column / width)) * panel.Length) + (column % width);
+        }
+
+        for (int at = 0; at < panel.Length; at += width)
+        {
+            Span<float> row = panel.Slice(at, width);
+            for (int i = 0; i < starts.Length; i++)
+            {
+                row[i] = _packed[starts[i] + at];
+            }
+
+            row[starts.Length..].Clear();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using System;
+
+namespace ManagedDyn.Engine.Kernels;
+
+/// <summary>The steps of an <see cref="Epilogue"/> that are to be taken.</summary>
+[Flags]
+internal enum EpilogueSteps
+{
+    None = 0,
+    Scale = 1,
+    Shift = 2,
+    Residual = 4,
+    Relu = 8,
+}

@@ -1,0 +1,59 @@
+namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+/// <summary>What one call of <see cref="BlockKernel"/> reads and writes.</summary>
+internal ref struct BlockOperands
+{
+    /// <summary>Where offset 0 of the input is.</summary>
+    public ref float Input;
+
+    /// <summary>Where offset −1 is: the zero row and gathered patch rows, at ~offset.</summary>
+    public ref float Extra;
+
+    /// <summary>For each tap, <see cref="BlockKernel.Rows"/> offsets of input rows.</summary>
+    public ref int Offsets;
+
+    /// <summary>Input channels to take, in a channel walk that is listed.</summary>
+    public ref int Channels;
+
+    /// <summary>Weights of the first tap and channel.</summary>
+    public ref float Panel;
+
+    /// <summary>Elements between the weights of two channels.</summary>
+    public nint PanelStep;
+
+    /// <summary>Elements between the weights of two taps.</summary>
+    public nint TapStep;
+
+    /// <summary>Taps.</summary>
+    public int Taps;
+
+    /// <summary>Channels of a tap.</summary>
+    public nint ChannelCount;
+
+    /// <summary>The sums of the block: <see cref="BlockKernel.Rows"/> rows of a panel's width.</summary>
+    public ref float Tile;
+
+    /// <summary>Whether the sums go on from the tile; otherwise they start at zero.</summary>
+    public bool Resumes;
+
+    /// <summary>Whether the sums are finished and go to the output; otherwise to the tile.</summary>
+    public bool Finishes;
+
+    /// <summary>The output, at the first column of the panel.</summary>
+    public ref float Output;
+
+    /// <summary>The residual at the same place; without one, the output, so that the reference is always a sound one.</summary>
+    public ref float Residual;
+
+    /// <summary>Where each row starts in the output.</summary>
+    public ref int OutputRows;
+
+    /// <summary>Factors of the panel's columns.</summary>
+    public ref float Scale;
+
+    /// <summary>Summands of the panel's columns.</summary>
+    public ref float Shift;
+
+    /// <summary>What is done to the sums as they go to the output.</summary>
+    public EpilogueSteps Steps;
+}

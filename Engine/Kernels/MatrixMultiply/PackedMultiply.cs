@@ -1,0 +1,85 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+/// <summary>
+/// Matrix product with a packed right-hand matrix, such as the weights of a layer: output[i, j] = epilogue(Σₖ left[i, k] · right[k, j]).
+/// </summary>
+/// <remarks>
+/// Each sum is one chain of multiply–adds over k ascending from 0, whatever the number of rows and however the work is split, so a row's
+/// result depends on that row alone, bit for bit.
+/// </remarks>
+public static class PackedMultiply
+{
+    /// <summary>The scratch that a call needs, in elements.</summary>
+    public static int ScratchLength => PanelSweep.ScratchLength(1);
+
+    /// <summary>Computes the whole product.</summary>
+    /// <param name="shape">The extents; the right matrix has no stride.</param>
+    /// <param name="left">[Rows, Depth].</param>
+    /// <param name="packed">The right matrix [Depth, Columns], packed by <see cref="Panel"/>.</param>
+    /// <param name="output">[Rows, Columns].</param>
+    /// <param name="epilogue">What is done to each sum.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements, of any content.</param>
+    /// <exception cref="ArgumentException">A span does not fit; nothing has been written.</exception>
+    public static void Multiply(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch) =>
+        Multiply(in shape, left, packed, output, in epilogue, scratch, .., ..);
+
+    /// <summary>Computes some rows and panels of the product.</summary>
+    /// <param name="shape">The extents; the right matrix has no stride.</param>
+    /// <param name="left">[Rows, Depth].</param>
+    /// <param name="packed">The right matrix [Depth, Columns], packed by <see cref="Panel"/>.</param>
+    /// <param name="output">[Rows, Columns]; the part that is computed is written.</param>
+    /// <param name="epilogue">What is done to each sum.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements, of any content.</param>
+    /// <param name="rows">The rows to compute.</param>
+    /// <param name="panels">The panels to compute, of <see cref="Panel.Count"/>.</param>
+    /// <exception cref="ArgumentException">A span or range does not fit; nothing has been written.</exception>
+    public static void Multiply(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch,
+        Range rows, Range panels)
+    {
+        if (shape.TransposesLeft || shape.TransposesRight || shape.RightStride != 0)
+        {
+            throw new ArgumentException("A product with a packed matrix takes neither side transposed nor a right stride; use PlainMultiply.", nameof(shape));
+        }
+
+        shape.CheckLeft(left.Length);
+        shape.CheckOutput(output.Length);
+        if (packed.Length != Panel.Length(shape.Depth, shape.Columns))
+        {
+            throw new ArgumentException(
+                $"The packed matrix has {packed.Length} elements; {shape.Depth} × {shape.Columns} needs {Panel.Length(shape.Depth, shape.Columns)}.", nameof(packed));
+        }
+
+        if (scratch.Length < ScratchLength)
+        {
+            throw new ArgumentException($"The scratch has {scratch.Length} elements; expected at least {ScratchLength}.", nameof(scratch));
+        }
+
+        epilogue.Check(shape.Columns, output.Length);
+        (int firstRow, int rowCount) = rows.GetOffsetAndLength(shape.Rows);
+        (int firstPanel, int panelCount) = panels.GetOffsetAndLength(Panel.Count(shape.Columns));
+        PanelSweep sweep = new(1, shape.Depth, scratch);
+        sweep.Input = ref MemoryMarshal.GetReference(left);
+        sweep.Extra = ref sweep.Input;
+        int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        for (int i = 0; i < sweeps; i++)
+        {
+            int start = (int)((long)rowCount * i / sweeps);
+            int end = (int)((long)rowCount * (i + 1) / sweeps);
+            sweep.Rows = end - start;
+            sweep.SetInputRows(firstRow + start, shape.LeftStep);
+            sweep.SetOutputRows(firstRow + start, default, shape.OutputStep);
+            for (int p = firstPanel; p < firstPanel + panelCount; p++)
+            {
+                int column = p * Panel.Width;
+                PanelColumns columns = new(column, Math.Min(Panel.Width, shape.Columns - column));
+                sweep.TakeSteps(in epilogue, column, columns.Count);
+                sweep.Multiply(packed[(column * shape.Depth)..], in columns, output, in epilogue);
+            }
+        }
+    }
+}
