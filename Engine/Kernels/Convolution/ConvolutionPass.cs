@@ -10,6 +10,8 @@ internal ref struct ConvolutionPass
     // With fewer pixels, computing whole panels for some of their columns is cheaper than making a panel of those columns.
     private const int GatherPixels = 8;
 
+    private const int MadePanel = -1;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly ReadOnlySpan<float> _input;
     private readonly ReadOnlySpan<float> _packed;
@@ -138,7 +140,7 @@ internal ref struct ConvolutionPass
                 Gather(group, channels, panel);
             }
 
-            RunColumns(panel, channels, rank, 0);
+            RunColumns(panel, channels, rank, MadePanel);
             return;
         }
 
@@ -157,14 +159,13 @@ internal ref struct ConvolutionPass
         }
     }
 
-    // firstChannel: the channel of the panel's first column, or 0 for a panel that was made of just these channels.
+    // firstChannel: the channel of the panel's first column, or that the panel was made of just these channels.
     private readonly void RunColumns(ReadOnlySpan<float> panel, ReadOnlySpan<int> channels, int rank, int firstChannel)
     {
-        bool isMade = firstChannel == 0 && !panel.Overlaps(_packed);
         Span<int> sources = _sources[..channels.Length];
         for (int i = 0; i < sources.Length; i++)
         {
-            sources[i] = isMade ? i : channels[i] - firstChannel;
+            sources[i] = firstChannel == MadePanel ? i : channels[i] - firstChannel;
         }
 
         _sweep.TakeSteps(in _epilogue, sources, channels);

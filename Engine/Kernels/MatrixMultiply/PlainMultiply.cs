@@ -1,0 +1,135 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+/// <summary>
+/// Matrix product of two matrices that change from call to call, such as activations in attention; either may be stored transposed. The
+/// sums are those of <see cref="PackedMultiply"/>, bit for bit.
+/// </summary>
+public static class PlainMultiply
+{
+    // With fewer rows, packing a panel costs more than reading the matrix where it lies.
+    private const int PackedRows = 24;
+
+    /// <summary>The scratch that a call needs, in elements.</summary>
+    /// <param name="shape">The extents.</param>
+    public static int ScratchLength(in MultiplyShape shape) => checked(
+        PanelSweep.ScratchLength(1) + (shape.Depth * Panel.Width) + (shape.TransposesLeft ? PanelSweep.MaximumRows * shape.Depth : 0));
+
+    /// <summary>Computes the whole product.</summary>
+    /// <param name="shape">The extents, strides and transpositions.</param>
+    /// <param name="left">[Rows, Depth], or [Depth, Rows] when transposed.</param>
+    /// <param name="right">[Depth, Columns], or [Columns, Depth] when transposed.</param>
+    /// <param name="output">[Rows, Columns].</param>
+    /// <param name="epilogue">What is done to each sum; with the output as residual the product is added to it.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements, of any content.</param>
+    /// <exception cref="ArgumentException">A span does not fit; nothing has been written.</exception>
+    public static void Multiply(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> output, in Epilogue epilogue, Span<float> scratch) =>
+        Multiply(in shape, left, right, output, in epilogue, scratch, .., ..);
+
+    /// <summary>Computes some rows and panels of the product.</summary>
+    /// <param name="shape">The extents, strides and transpositions.</param>
+    /// <param name="left">[Rows, Depth], or [Depth, Rows] when transposed.</param>
+    /// <param name="right">[Depth, Columns], or [Columns, Depth] when transposed.</param>
+    /// <param name="output">[Rows, Columns]; the part that is computed is written.</param>
+    /// <param name="epilogue">What is done to each sum; with the output as residual the product is added to it.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements, of any content.</param>
+    /// <param name="rows">The rows to compute.</param>
+    /// <param name="panels">The panels of <see cref="Panel.Width"/> columns to compute.</param>
+    /// <exception cref="ArgumentException">A span or range does not fit; nothing has been written.</exception>
+    public static void Multiply(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> output, in Epilogue epilogue, Span<float> scratch,
+        Range rows, Range panels)
+    {
+        shape.CheckLeft(left.Length);
+        shape.CheckRight(right.Length);
+        shape.CheckOutput(output.Length);
+        epilogue.Check(shape.Columns, output.Length);
+        int needed = ScratchLength(in shape);
+        if (scratch.Length < needed)
+        {
+            throw new ArgumentException($"The scratch has {scratch.Length} elements; expected at least {needed}.", nameof(scratch));
+        }
+
+        (int firstRow, int rowCount) = rows.GetOffsetAndLength(shape.Rows);
+        (int firstPanel, int panelCount) = panels.GetOffsetAndLength(Panel.Count(shape.Columns));
+        PanelSweep sweep = new(1, shape.Depth, scratch[..PanelSweep.ScratchLength(1)]);
+        Span<float> panel = scratch.Slice(PanelSweep.ScratchLength(1), shape.Depth * Panel.Width);
+        Span<float> leftRows = scratch[(PanelSweep.ScratchLength(1) + panel.Length)..];
+        bool reads = rowCount < PackedRows && !shape.TransposesRight;
+        int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        for (int i = 0; i < sweeps; i++)
+        {
+            int start = firstRow + (int)((long)rowCount * i / sweeps);
+            int end = firstRow + (int)((long)rowCount * (i + 1) / sweeps);
+            sweep.Rows = end - start;
+            sweep.SetOutputRows(start, default, shape.OutputStep);
+            if (shape.TransposesLeft)
+            {
+                TransposeLeft(in shape, left, start, end, leftRows);
+                sweep.Input = ref MemoryMarshal.GetReference(leftRows);
+                sweep.SetInputRows(0, shape.Depth);
+            }
+            else
+            {
+                sweep.Input = ref MemoryMarshal.GetReference(left);
+                sweep.SetInputRows(start, shape.LeftStep);
+            }
+
+            sweep.Extra = ref sweep.Input;
+            for (int p = firstPanel; p < firstPanel + panelCount; p++)
+            {
+                int column = p * Panel.Width;
+                PanelColumns columns = new(column, Math.Min(Panel.Width, shape.Columns - column));
+                sweep.TakeSteps(in epilogue, column, columns.Count);
+                if (reads && columns.Count == Panel.Width)
+                {
+                    sweep.PanelStep = shape.RightStep;
+                    sweep.Multiply(right[Math.Min(column, right.Length)..], in columns, output, in epilogue);
+                    continue;
+                }
+
+                PackPanel(in shape, right, column, columns.Count, panel);
+                sweep.PanelStep = Panel.Width;
+                sweep.Multiply(panel, in columns, output, in epilogue);
+            }
+        }
+    }
+
+    private static void PackPanel(in MultiplyShape shape, ReadOnlySpan<float> right, int column, int count, Span<float> panel)
+    {
+        int width = Panel.Width;
+        if (count < width)
+        {
+            panel.Clear();
+        }
+
+        for (int k = 0; k < shape.Depth && !shape.TransposesRight; k++)
+        {
+            right.Slice((k * shape.RightStep) + column, count).CopyTo(panel[(k * width)..]);
+        }
+
+        for (int j = 0; j < count && shape.TransposesRight; j++)
+        {
+            ReadOnlySpan<float> source = shape.Depth == 0 ? default : right.Slice((column + j) * shape.RightStep, shape.Depth);
+            for (int k = 0, at = j; k < source.Length; k++, at += width)
+            {
+                panel[at] = source[k];
+            }
+        }
+    }
+
+    private static void TransposeLeft(in MultiplyShape shape, ReadOnlySpan<float> left, int start, int end, Span<float> rows)
+    {
+        for (int k = 0; k < shape.Depth; k++)
+        {
+            ReadOnlySpan<float> source = left.Slice((k * shape.LeftStep) + start, end - start);
+            for (int i = 0, at = k; i < source.Length; i++, at += shape.Depth)
+            {
+                rows[at] = source[i];
+            }
+        }
+    }
+}
