@@ -20,7 +20,7 @@ public static class ConvolutionWeightGradient
     /// <summary>The number of chunks, a pure function of its arguments.</summary>
     /// <param name="geometry">The convolution.</param>
     /// <param name="batch">Samples.</param>
-    public static int ChunkCount(in ConvolutionGeometry geometry, int batch) => new WeightGradientPlan(geometry, batch).Chunks;
+    public static int ChunkCount(in ConvolutionGeometry geometry, int batch) => new WeightGradientPlan(geometry, batch).Chunks.Count;
 
     /// <summary>Floats of one chunk's partial sums.</summary>
     /// <param name="geometry">The convolution.</param>
@@ -53,9 +53,9 @@ public static class ConvolutionWeightGradient
         Selection selection, bool compact, Span<float> partial, Span<float> scratch, Span<int> indices)
     {
         var plan = new WeightGradientPlan(geometry, batch);
-        if ((uint)chunk >= (uint)plan.Chunks)
+        if ((uint)chunk >= (uint)plan.Chunks.Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(chunk), chunk, $"Chunk {chunk} of {plan.Chunks} was asked for.");
+            throw new ArgumentOutOfRangeException(nameof(chunk), chunk, $"Chunk {chunk} of {plan.Chunks.Count} was asked for.");
         }
         OperandCheck.Selection(geometry, batch, selection);
         OperandCheck.Length(nameof(input), input.Length, (long)batch * geometry.InElements);
@@ -71,7 +71,7 @@ public static class ConvolutionWeightGradient
             Partial = partial,
             Compact = compact && !selection.IsAll,
         };
-        (int firstSample, int endSample, int firstBlock, int endBlock) = plan.Range(chunk, batch);
+        (int firstSample, int endSample, int firstBlock, int endBlock) = plan.Chunks.Range(chunk);
         if (selection.IsAll)
         {
             work.Dense(firstSample, endSample, firstBlock, endBlock);
@@ -93,9 +93,9 @@ public static class ConvolutionWeightGradient
         in ConvolutionGeometry geometry, int batch, Span<float> partials, Span<float> weightGradient, bool accumulate)
     {
         var plan = new WeightGradientPlan(geometry, batch);
-        OperandCheck.Length(nameof(partials), partials.Length, (long)plan.Chunks * plan.PartialElements);
+        OperandCheck.Length(nameof(partials), partials.Length, (long)plan.Chunks.Count * plan.PartialElements);
         OperandCheck.Length(nameof(weightGradient), weightGradient.Length, geometry.WeightElements);
-        FixedTree.Sum(partials, plan.Chunks, plan.PartialElements);
+        FixedTree.Sum(partials, plan.Chunks.Count, plan.PartialElements);
         for (int group = 0; group < geometry.Groups; group++)
         {
             for (int panel = 0; panel < plan.Panels; panel++)

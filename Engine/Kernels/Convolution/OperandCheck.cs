@@ -15,6 +15,15 @@ internal static class OperandCheck
         }
     }
 
+    /// <summary>A part of the active pixels.</summary>
+    public static void Range(int from, int to, int count)
+    {
+        if (from < 0 || to < from || to > count)
+        {
+            throw new ArgumentException($"Pixels {from} to {to} of {count} active ones were asked for.", nameof(to));
+        }
+    }
+
     /// <summary>A selection of output pixels has one row a sample and the map's pixels as its universe.</summary>
     public static void Selection(in ConvolutionGeometry geometry, int batch, Selection selection)
     {

@@ -3,8 +3,8 @@ using System;
 namespace ManagedDyn.Engine.Kernels.Convolution;
 
 /// <summary>
-/// For each tap of a kernel, the list of (input offset, position in the block) of those output pixels of a block for which the tap
-/// does not lie in the padding. Lists start <see cref="WeightGradientPlan.BlockPixels"/> pairs apart; <c>counts</c> tells their lengths.
+/// For each tap of a kernel, the list of (input offset, place of the output gradient) of those output pixels of a block for which the tap
+/// does not lie in the padding. Lists start <see cref="PixelChunks.BlockPixels"/> pairs apart; <c>counts</c> tells their lengths.
 /// </summary>
 internal static class TapPairs
 {
@@ -25,7 +25,7 @@ internal static class TapPairs
             for (int kx = 0; kx < geometry.KernelWidth; kx++)
             {
                 int tap = (ky * geometry.KernelWidth) + kx;
-                Span<int> list = pairs.Slice(tap * WeightGradientPlan.BlockPixels * 2, WeightGradientPlan.BlockPixels * 2);
+                Span<int> list = pairs.Slice(tap * PixelChunks.BlockPixels * 2, PixelChunks.BlockPixels * 2);
                 (int validFrom, int validTo) = ValidColumns(geometry, kx);
                 int shiftX = (kx * geometry.DilationWidth) - geometry.PadLeft;
                 int next = 0;
@@ -63,10 +63,12 @@ internal static class TapPairs
     /// <summary>Lists selected output pixels.</summary>
     /// <param name="geometry">The convolution.</param>
     /// <param name="pixels">For each position of the block the output pixel, counted over the whole batch.</param>
-    /// <param name="lanes">Distance of two positions.</param>
+    /// <param name="positioned">Whether the second of a pair is a position in the block; else it is the output pixel.</param>
+    /// <param name="lanes">Distance of two positions, or output pixels.</param>
     /// <param name="pairs">Room for all taps' lists; input offsets count from the start of the batch.</param>
     /// <param name="counts">One a tap; overwritten.</param>
-    public static void Selected(in ConvolutionGeometry geometry, ReadOnlySpan<int> pixels, int lanes, Span<int> pairs, Span<int> counts)
+    public static void Selected(
+        in ConvolutionGeometry geometry, ReadOnlySpan<int> pixels, bool positioned, int lanes, Span<int> pairs, Span<int> counts)
     {
         counts.Clear();
         for (int position = 0; position < pixels.Length; position++)
@@ -90,9 +92,9 @@ internal static class TapPairs
                         continue;
                     }
                     int tap = (ky * geometry.KernelWidth) + kx;
-                    int next = ((tap * WeightGradientPlan.BlockPixels) + counts[tap]++) * 2;
+                    int next = ((tap * PixelChunks.BlockPixels) + counts[tap]++) * 2;
                     pairs[next] = (sample * geometry.InElements) + (((iy * geometry.InWidth) + ix) * geometry.InChannels);
-                    pairs[next + 1] = position * lanes;
+                    pairs[next + 1] = (positioned ? position : pixels[position]) * lanes;
                 }
             }
         }

@@ -26,10 +26,10 @@ internal ref struct WeightGradientChunk
     {
         Geometry = geometry;
         Plan = plan;
-        int panel = WeightGradientPlan.BlockPixels * plan.Lanes;
+        int panel = PixelChunks.BlockPixels * plan.Lanes;
         _panel = scratch[..panel];
         _patches = scratch[panel..plan.ScratchElements];
-        int lists = plan.CachesOffsets ? plan.Blocks : 1;
+        int lists = plan.CachesOffsets ? plan.Chunks.Blocks : 1;
         _pairs = indices[..(lists * plan.OffsetsPerBlock)];
         _counts = indices.Slice(lists * plan.OffsetsPerBlock, lists * plan.Taps);
     }
@@ -48,14 +48,14 @@ internal ref struct WeightGradientChunk
                 ListDense(block, block);
             }
         }
-        Span<int> all = stackalloc int[WeightGradientPlan.BlockPixels];
-        for (int sample = firstSample; sample < endSample; sample += Plan.SamplesPerBlock)
+        Span<int> all = stackalloc int[PixelChunks.BlockPixels];
+        for (int sample = firstSample; sample < endSample; sample += Plan.Chunks.SamplesPerBlock)
         {
-            int samples = Math.Min(Plan.SamplesPerBlock, endSample - sample);
+            int samples = Math.Min(Plan.Chunks.SamplesPerBlock, endSample - sample);
             for (int block = firstBlock; block < endBlock; block++)
             {
-                int from = Plan.BlockStart(block, Geometry.OutPixels);
-                int pixels = samples * (Plan.BlockStart(block + 1, Geometry.OutPixels) - from);
+                int from = Plan.Chunks.BlockStart(block);
+                int pixels = samples * (Plan.Chunks.BlockStart(block + 1) - from);
                 int firstRow = (sample * Geometry.OutPixels) + from;
                 if (Plan.Unrolled)
                 {
@@ -72,7 +72,7 @@ internal ref struct WeightGradientChunk
                 }
                 Accumulate(
                     sample * Geometry.InElements, Plan.CachesOffsets ? block : 0, default, firstRow, contiguous: true, pixels,
-                    samples, Plan.SamplesPerBlock);
+                    samples, Plan.Chunks.SamplesPerBlock);
             }
         }
     }
@@ -80,11 +80,11 @@ internal ref struct WeightGradientChunk
     /// <summary>The selected pixels of the same range, in the same order.</summary>
     public readonly void Selected(Selection selection, int firstSample, int endSample, int firstBlock, int endBlock)
     {
-        Span<int> pixels = stackalloc int[WeightGradientPlan.BlockPixels];
+        Span<int> pixels = stackalloc int[PixelChunks.BlockPixels];
         ReadOnlySpan<int> offsets = selection.Offsets;
         ReadOnlySpan<int> indices = selection.Indices;
-        int from = Plan.BlockStart(firstBlock, Geometry.OutPixels);
-        int to = Plan.BlockStart(endBlock, Geometry.OutPixels);
+        int from = Plan.Chunks.BlockStart(firstBlock);
+        int to = Plan.Chunks.BlockStart(endBlock);
         if (Plan.Unrolled)
         {
             ListUnrolled();
@@ -118,7 +118,7 @@ internal ref struct WeightGradientChunk
     {
         if (!Plan.Unrolled)
         {
-            TapPairs.Selected(Geometry, pixels, Plan.Lanes, _pairs[..Plan.OffsetsPerBlock], _counts[..Plan.Taps]);
+            TapPairs.Selected(Geometry, pixels, true, Plan.Lanes, _pairs[..Plan.OffsetsPerBlock], _counts[..Plan.Taps]);
         }
         Accumulate(0, 0, pixels, compactRow, Compact, pixels.Length, 1, 1);
     }
@@ -126,14 +126,14 @@ internal ref struct WeightGradientChunk
     private readonly void ListDense(int block, int slot)
     {
         TapPairs.Dense(
-            Geometry, Plan.SamplesPerBlock, Plan.BlockStart(block, Geometry.OutPixels), Plan.BlockStart(block + 1, Geometry.OutPixels),
+            Geometry, Plan.Chunks.SamplesPerBlock, Plan.Chunks.BlockStart(block), Plan.Chunks.BlockStart(block + 1),
             Plan.Lanes, _pairs.Slice(slot * Plan.OffsetsPerBlock, Plan.OffsetsPerBlock), _counts.Slice(slot * Plan.Taps, Plan.Taps));
     }
 
     // Patches are rows of their own: pixel i of the block meets row i.
     private readonly void ListUnrolled()
     {
-        for (int i = 0; i < WeightGradientPlan.BlockPixels; i++)
+        for (int i = 0; i < PixelChunks.BlockPixels; i++)
         {
             _pairs[2 * i] = i * Plan.PaddedRows;
             _pairs[(2 * i) + 1] = i * Plan.Lanes;
@@ -167,7 +167,7 @@ internal ref struct WeightGradientChunk
                     for (int tap = 0; tap < Plan.Taps; tap++)
                     {
                         int count = Plan.Unrolled ? rows : _counts[(slot * Plan.Taps) + tap] / listedSamples * samples;
-                        ref int pairs = ref _pairs[(slot * Plan.OffsetsPerBlock) + (tap * WeightGradientPlan.BlockPixels * 2)];
+                        ref int pairs = ref _pairs[(slot * Plan.OffsetsPerBlock) + (tap * PixelChunks.BlockPixels * 2)];
                         ref float tileSums = ref Partial[sums + (((tap * Plan.TileRows) + tileRow) * Plan.Lanes)];
                         if (six)
                         {

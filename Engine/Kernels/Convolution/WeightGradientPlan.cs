@@ -9,14 +9,8 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// </summary>
 internal readonly struct WeightGradientPlan
 {
-    /// <summary>Pixels that are worked on at a time: their packed gradients stay in the first-level cache.</summary>
-    public const int BlockPixels = 128;
-
     // Fewer channels than a small tile: the tile runs over taps and channels together, on unrolled patches.
     private const int UnrollBelowChannels = 4;
-    private const int MaximumChunks = 16;
-    private const long MacsPerChunk = 1L << 21;
-    private const long MaximumPartialElements = 1L << 24;
     private const int MaximumCachedOffsets = 1 << 16;
 
     public WeightGradientPlan(in ConvolutionGeometry geometry, int batch)
@@ -31,31 +25,9 @@ internal readonly struct WeightGradientPlan
         TileRows = (6 * Sixes) + (4 * Fours);
         PartialElements = checked(geometry.Groups * Panels * Taps * TileRows * Lanes);
 
-        if (geometry.OutPixels <= BlockPixels)
-        {
-            Blocks = 1;
-            SamplesPerBlock = Math.Max(1, BlockPixels / geometry.OutPixels);
-        }
-        else
-        {
-            Blocks = (geometry.OutPixels + BlockPixels - 1) / BlockPixels;
-            SamplesPerBlock = 1;
-        }
-        OffsetsPerBlock = Taps * BlockPixels * 2;
-        CachesOffsets = !Unrolled && (long)Blocks * OffsetsPerBlock <= MaximumCachedOffsets;
-
-        long wanted = Math.Clamp(geometry.MacsPerSample * Math.Max(batch, 1) / MacsPerChunk, 1, MaximumChunks);
-        wanted = Math.Clamp(wanted, 1, Math.Max(1, MaximumPartialElements / PartialElements));
-        if (batch < wanted)
-        {
-            Parts = batch == 0 ? 1 : (int)Math.Min((wanted + batch - 1) / batch, Blocks);
-            Chunks = Math.Max(1, batch * Parts);
-        }
-        else
-        {
-            Parts = 1;
-            Chunks = (int)wanted;
-        }
+        Chunks = new PixelChunks(geometry.OutPixels, batch, geometry.MacsPerSample, PartialElements);
+        OffsetsPerBlock = Taps * PixelChunks.BlockPixels * 2;
+        CachesOffsets = !Unrolled && (long)Chunks.Blocks * OffsetsPerBlock <= MaximumCachedOffsets;
     }
 
     /// <summary>Output channels of a panel: two vectors.</summary>
@@ -88,48 +60,24 @@ internal readonly struct WeightGradientPlan
     /// <summary>Floats of a chunk's partial sums: [groups, panels, taps, tile rows, lanes].</summary>
     public int PartialElements { get; }
 
-    /// <summary>Blocks that a sample's output pixels are cut into.</summary>
-    public int Blocks { get; }
-
-    /// <summary>Samples that share a block when their maps are small.</summary>
-    public int SamplesPerBlock { get; }
-
     /// <summary>Room for the offsets of a block, over all taps.</summary>
     public int OffsetsPerBlock { get; }
 
     /// <summary>Whether the offsets of all blocks are kept, to serve all samples of a chunk.</summary>
     public bool CachesOffsets { get; }
 
-    /// <summary>Leaves of the summation tree.</summary>
-    public int Chunks { get; }
-
-    /// <summary>Chunks that one sample is cut into, when there are fewer samples than chunks; else 1.</summary>
-    public int Parts { get; }
+    /// <summary>Chunks and blocks of pixels.</summary>
+    public PixelChunks Chunks { get; }
 
     /// <summary>Floats that one thread needs: a packed panel of gradients, and patches when unrolled.</summary>
-    public int ScratchElements => (BlockPixels * Lanes) + (Unrolled ? BlockPixels * PaddedRows : 0);
+    public int ScratchElements => PixelChunks.BlockPixels * (Lanes + (Unrolled ? PaddedRows : 0));
 
     /// <summary>Integers that one thread needs: pixel offsets and how many there are of each tap.</summary>
-    public int ScratchIndices => (CachesOffsets ? Blocks : 1) * (OffsetsPerBlock + Taps);
+    public int ScratchIndices => (CachesOffsets ? Chunks.Blocks : 1) * (OffsetsPerBlock + Taps);
 
     /// <summary>The first row of a tile. The last tile ends with the last row, so it may overlap the one before.</summary>
     public int TileStart(int tile) =>
         tile < Sixes ? Math.Min(6 * tile, PaddedRows - 6) : Math.Min((6 * Sixes) + (4 * (tile - Sixes)), PaddedRows - 4);
-
-    /// <summary>Samples of a chunk, and its blocks of each.</summary>
-    public (int FirstSample, int EndSample, int FirstBlock, int EndBlock) Range(int chunk, int batch)
-    {
-        if (Parts > 1)
-        {
-            int sample = chunk / Parts;
-            long part = chunk % Parts;
-            return (sample, sample + 1, (int)(part * Blocks / Parts), (int)((part + 1) * Blocks / Parts));
-        }
-        return ((int)((long)chunk * batch / Chunks), (int)((long)(chunk + 1) * batch / Chunks), 0, Blocks);
-    }
-
-    /// <summary>The first output pixel of a block.</summary>
-    public int BlockStart(int block, int outPixels) => (int)((long)block * outPixels / Blocks);
 
     // Sixes and fours cover every even number of rows from 4 on; the odd row is covered by overlapping.
     private static (int Sixes, int Fours) Tiles(int rows)
