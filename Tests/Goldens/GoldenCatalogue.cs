@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Tests.Layers.Training.Optimizers;
 
 namespace ManagedDyn.Tests.Goldens;
 
@@ -37,7 +38,7 @@ public static class GoldenCatalogue
         ["matmul"] = Awaiting,
         ["maxpool2d"] = Awaiting,
         ["multihead_attention"] = Awaiting,
-        ["optimizer"] = Awaiting,
+        ["optimizer"] = OptimizerGoldens.Run,
         ["pixel_shuffle"] = Awaiting,
         ["training_run"] = Awaiting,
     };
