@@ -3,7 +3,7 @@ using System.Globalization;
 using ManagedDyn.Engine.Formats;
 using Xunit;
 
-namespace ManagedDyn.Tests.Engine.Formats;
+namespace ManagedDyn.Tests.Formats;
 
 /// <summary>Feeds a reader with damaged content: it must succeed or throw the typed exception, and take memory in proportion to its input.</summary>
 public static class HostileInput

@@ -7,7 +7,7 @@ using ManagedDyn.Engine.Formats.Safetensors;
 using ManagedDyn.Engine.Tensors;
 using Xunit;
 
-namespace ManagedDyn.Tests.Engine.Formats.Safetensors;
+namespace ManagedDyn.Tests.Formats.Safetensors;
 
 public sealed class SafetensorsHostileTests
 {

@@ -2,7 +2,7 @@ using System;
 using ManagedDyn.Engine.Formats.Safetensors;
 using ManagedDyn.Engine.Tensors;
 
-namespace ManagedDyn.Tests.Engine.Formats.Safetensors;
+namespace ManagedDyn.Tests.Formats.Safetensors;
 
 /// <summary>A small file with something of everything.</summary>
 public static class SafetensorsSample

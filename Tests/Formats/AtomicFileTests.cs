@@ -3,7 +3,7 @@ using System.IO;
 using ManagedDyn.Engine.Formats;
 using Xunit;
 
-namespace ManagedDyn.Tests.Engine.Formats;
+namespace ManagedDyn.Tests.Formats;
 
 public sealed class AtomicFileTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 
-namespace ManagedDyn.Tests.Engine.Formats;
+namespace ManagedDyn.Tests.Formats;
 
 /// <summary>A stream like a pipe: no length, no seeking, and few bytes at a time.</summary>
 public sealed class ForwardStream(byte[] bytes, int portion = 1000) : Stream

@@ -1,0 +1,38 @@
+namespace ManagedDyn.Layers.Data;
+
+/// <summary>How a data set is opened and split.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>The usual options.</summary>
+    public static DatasetOptions Default { get; } = new();
+
+    /// <summary>The seed of the split; the same seed always gives the same parts.</summary>
+    public ulong SplitSeed { get; init; } = 1;
+
+    /// <summary>The share of the training images that is kept for validation.</summary>
+    public float ValidationFraction { get; init; } = 0.1f;
+
+    /// <summary>The share of all images that is kept for the test, where the source has no test part of its own.</summary>
+    public float TestFraction { get; init; } = 0.2f;
+
+    /// <summary>Reads image files; needed for folders of images.</summary>
+    public IImageDecoder? Decoder { get; init; }
+
+    /// <summary>The height and width that image files are resized to; 0: they must all have one size.</summary>
+    public int ImageSize { get; init; }
+
+    /// <summary>Where a table has its labels.</summary>
+    public LabelColumn LabelColumn { get; init; } = LabelColumn.Found;
+
+    /// <summary>The most memory that the pixels of one part may take, in bytes.</summary>
+    public int MaximumBytes { get; init; } = 2_000_000_000;
+
+    /// <summary>How many training images the built-in set has.</summary>
+    public int BuiltInTrainingCount { get; init; } = 20_000;
+
+    /// <summary>How many test images the built-in set has.</summary>
+    public int BuiltInTestCount { get; init; } = 4_000;
+
+    /// <summary>The seed of the built-in set's images.</summary>
+    public ulong BuiltInSeed { get; init; } = 1;
+}

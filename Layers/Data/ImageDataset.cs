@@ -1,0 +1,243 @@
+using System;
+using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Data;
+
+/// <summary>
+/// Labelled images of one size, [height, width, channels] each. Values are given out between 0 and 1 (as floats of a file: as they are there);
+/// memory holds them as the source had them. Subsets share the images. Immutable and shared by threads.
+/// </summary>
+public sealed class ImageDataset
+{
+    private readonly byte[]? _bytes;
+    private readonly float[]? _floats;
+    private readonly float _maximum;
+    private readonly int[] _labels;
+    private readonly float[]? _difficulties;
+    private readonly int[]? _positions;
+    private readonly string[] _classNames;
+
+    private ImageDataset(Shape imageShape, byte[]? bytes, float[]? floats, float maximum, int[] labels, string[] classNames, float[]? difficulties, int[]? positions)
+    {
+        ImageShape = imageShape;
+        _bytes = bytes;
+        _floats = floats;
+        _maximum = maximum;
+        _labels = labels;
+        _classNames = classNames;
+        _difficulties = difficulties;
+        _positions = positions;
+    }
+
+    /// <summary>The extents of one image: [height, width, channels].</summary>
+    public Shape ImageShape { get; }
+
+    /// <summary>The height in pixels.</summary>
+    public int Height => ImageShape[0];
+
+    /// <summary>The width in pixels.</summary>
+    public int Width => ImageShape[1];
+
+    /// <summary>The number of channels: 1 for grey, 3 for red, green and blue.</summary>
+    public int Channels => ImageShape[2];
+
+    /// <summary>The number of images.</summary>
+    public int Count => _positions?.Length ?? _labels.Length;
+
+    /// <summary>The names of the classes; a label is an index into it.</summary>
+    public IReadOnlyList<string> ClassNames => _classNames;
+
+    /// <summary>Whether the source tells how hard each image is.</summary>
+    public bool HasDifficulties => _difficulties is not null;
+
+    /// <summary>Makes a set of images held as bytes.</summary>
+    /// <param name="imageShape">[height, width, channels], none 0.</param>
+    /// <param name="pixels">All images, one after the other; not copied.</param>
+    /// <param name="labels">The class of each image; not copied.</param>
+    /// <param name="classNames">The names of the classes.</param>
+    /// <param name="maximum">The byte that stands for 1.</param>
+    /// <param name="difficulties">How hard each image is, from 0 to 1, where the source tells; not copied.</param>
+    /// <exception cref="ArgumentException">The numbers of pixels, labels and difficulties do not fit each other, or a label is no class.</exception>
+    public static ImageDataset FromBytes(Shape imageShape, byte[] pixels, int[] labels, IReadOnlyList<string> classNames, float maximum = 255, float[]? difficulties = null)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        if (!(maximum > 0) || !float.IsFinite(maximum))
+        {
+            throw new ArgumentException($"The value that stands for 1 is {maximum}; expected a positive number.", nameof(maximum));
+        }
+
+        Check(imageShape, pixels.Length, labels, classNames, difficulties);
+        return new ImageDataset(imageShape, pixels, null, maximum, labels, [.. classNames], difficulties, null);
+    }
+
+    /// <summary>Makes a set of images held as floats, which are given out as they are.</summary>
+    /// <param name="imageShape">[height, width, channels], none 0.</param>
+    /// <param name="pixels">All images, one after the other, all finite; not copied.</param>
+    /// <param name="labels">The class of each image; not copied.</param>
+    /// <param name="classNames">The names of the classes.</param>
+    /// <param name="difficulties">How hard each image is, from 0 to 1, where the source tells; not copied.</param>
+    /// <exception cref="ArgumentException">The numbers of pixels, labels and difficulties do not fit each other, a label is no class, or a value is not finite.</exception>
+    public static ImageDataset FromFloats(Shape imageShape, float[] pixels, int[] labels, IReadOnlyList<string> classNames, float[]? difficulties = null)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        Check(imageShape, pixels.Length, labels, classNames, difficulties);
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            if (!float.IsFinite(pixels[i]))
+            {
+                throw new ArgumentException($"Value {i % imageShape.Count} of image {i / imageShape.Count} is {pixels[i]}; expected a finite number.", nameof(pixels));
+            }
+        }
+
+        return new ImageDataset(imageShape, null, pixels, 1, labels, [.. classNames], difficulties, null);
+    }
+
+    /// <summary>
+    /// The image's number in the set that this one was taken from: the same in every subset, so that noise keyed by it does not depend on
+    /// how the set was split.
+    /// </summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    public int SampleId(int index)
+    {
+        if ((uint)index >= (uint)Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"There is no image {index}; expected 0 to {Count - 1}.");
+        }
+
+        return _positions is null ? index : _positions[index];
+    }
+
+    /// <summary>The class of an image.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    public int Label(int index) => _labels[SampleId(index)];
+
+    /// <summary>How hard an image is, from 0 to 1; NaN where the source does not tell.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    public float Difficulty(int index) => _difficulties is null ? float.NaN : _difficulties[SampleId(index)];
+
+    /// <summary>Writes an image's values, [height, width, channels].</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    /// <param name="destination">As many as an image has.</param>
+    public void CopyImage(int index, Span<float> destination)
+    {
+        int length = ImageShape.Count;
+        if (destination.Length != length)
+        {
+            throw new ArgumentException($"The destination has {destination.Length} elements; expected {length} for an image {ImageShape}.", nameof(destination));
+        }
+
+        int start = SampleId(index) * length;
+        if (_floats is not null)
+        {
+            _floats.AsSpan(start, length).CopyTo(destination);
+            return;
+        }
+
+        ReadOnlySpan<byte> source = _bytes.AsSpan(start, length);
+        for (int i = 0; i < length; i++)
+        {
+            destination[i] = source[i] / _maximum;
+        }
+    }
+
+    /// <summary>Some of the images.</summary>
+    /// <param name="indices">Which, in the order wanted.</param>
+    public ImageDataset Subset(ReadOnlySpan<int> indices)
+    {
+        int[] positions = new int[indices.Length];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            positions[i] = SampleId(indices[i]);
+        }
+
+        return new ImageDataset(ImageShape, _bytes, _floats, _maximum, _labels, _classNames, _difficulties, positions);
+    }
+
+    /// <summary>
+    /// Splits off a part in which each class has its share. Which images go where depends on the seed alone; both parts keep the order.
+    /// </summary>
+    /// <param name="fraction">The share of each class to split off, from 0 to 1.</param>
+    /// <param name="random">The seed.</param>
+    /// <param name="name">The name of the split: splits of different names are independent.</param>
+    /// <returns>What remains, and the part.</returns>
+    public (ImageDataset Remaining, ImageDataset Part) Split(float fraction, RandomSource random, string name)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        if (!(fraction >= 0 && fraction <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, $"The share to split off is {fraction}; expected 0 to 1.");
+        }
+
+        int[] order = new int[Count];
+        int[] open = new int[_classNames.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+            open[Label(i)]++;
+        }
+
+        for (int i = 0; i < open.Length; i++)
+        {
+            open[i] = (int)MathF.Round(open[i] * fraction);
+        }
+
+        random.Stream("split." + name).Shuffle(order, 0);
+        bool[] inPart = new bool[Count];
+        int taken = 0;
+        foreach (int index in order)
+        {
+            if (open[Label(index)]-- > 0)
+            {
+                inPart[index] = true;
+                taken++;
+            }
+        }
+
+        int[] part = new int[taken];
+        int[] rest = new int[Count - taken];
+        int partCount = 0;
+        for (int i = 0; i < inPart.Length; i++)
+        {
+            if (inPart[i])
+            {
+                part[partCount++] = i;
+            }
+            else
+            {
+                rest[i - partCount] = i;
+            }
+        }
+
+        return (Subset(rest), Subset(part));
+    }
+
+    private static void Check(Shape imageShape, int values, int[] labels, IReadOnlyList<string> classNames, float[]? difficulties)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(classNames);
+        if (imageShape.Rank != 3 || imageShape.Count == 0)
+        {
+            throw new ArgumentException($"The images have shape {imageShape}; expected [height, width, channels], none 0.", nameof(imageShape));
+        }
+
+        if (values != (long)labels.Length * imageShape.Count)
+        {
+            throw new ArgumentException($"{values} values were given for {labels.Length} images {imageShape}; expected {(long)labels.Length * imageShape.Count}.", nameof(values));
+        }
+
+        if (difficulties is not null && difficulties.Length != labels.Length)
+        {
+            throw new ArgumentException($"{difficulties.Length} difficulties were given for {labels.Length} images.", nameof(difficulties));
+        }
+
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if ((uint)labels[i] >= (uint)classNames.Count)
+            {
+                throw new ArgumentException($"The label of image {i} is {labels[i]}; expected 0 to {classNames.Count - 1}.", nameof(labels));
+            }
+        }
+    }
+}
