@@ -109,6 +109,27 @@ public abstract class Module
         }
     }
 
+    /// <summary>Sets all parameters to the values that training starts from, the same for the same seed.</summary>
+    /// <param name="random">The random numbers; each module looks its own up by its path.</param>
+    public void Initialize(RandomSource random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        foreach ((string path, Module module) in NamedModules())
+        {
+            module.OnInitialize(random.Stream("initialize." + path));
+            foreach (Parameter parameter in module._parameters)
+            {
+                parameter.MarkChanged();
+            }
+        }
+    }
+
+    /// <summary>Sets this module's own parameters to the values that training starts from; they are zeros before.</summary>
+    /// <param name="random">The module's own random numbers.</param>
+    protected virtual void OnInitialize(RandomStream random)
+    {
+    }
+
     /// <summary>Builds this module's own packed forms.</summary>
     /// <param name="limits">May forbid large packed forms.</param>
     protected virtual void OnFreeze(Limits limits)

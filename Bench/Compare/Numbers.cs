@@ -1,0 +1,57 @@
+using System;
+
+namespace ManagedDyn.Bench.Compare;
+
+/// <summary>Operands for benchmarks.</summary>
+internal static class Numbers
+{
+    /// <summary>Values between −0.5 and 0.5.</summary>
+    public static float[] Random(int count, int seed)
+    {
+        Random random = new(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = random.NextSingle() - 0.5f;
+        }
+
+        return values;
+    }
+
+    /// <summary>Keeps each place with the same probability, at least one place.</summary>
+    public static bool[] RandomMask(int count, double keep, int seed)
+    {
+        Random random = new(seed);
+        bool[] mask = new bool[count];
+        for (int i = 0; i < count; i++)
+        {
+            mask[i] = random.NextDouble() < keep;
+        }
+
+        mask[random.Next(count)] = true;
+        return mask;
+    }
+
+    /// <summary>A share of some units of equal size, in ascending order, as the indices that they hold.</summary>
+    public static int[] RandomUnits(int count, int unit, double keep, int seed)
+    {
+        Random random = new(seed);
+        int units = count / unit;
+        int[] order = new int[units];
+        for (int i = 0; i < units; i++)
+        {
+            order[i] = i;
+        }
+
+        random.Shuffle(order);
+        int kept = Math.Max(1, (int)Math.Round(units * keep));
+        Array.Sort(order, 0, kept);
+        int[] indices = new int[kept * unit];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            indices[i] = (order[i / unit] * unit) + (i % unit);
+        }
+
+        return indices;
+    }
+}
