@@ -122,7 +122,7 @@ public sealed class Ticks
     private static string Decimal(double value, double step)
     {
         int decimals = 0;
-        for (double scaled = Math.Abs(step); decimals < 9 && Math.Abs(scaled - Math.Round(scaled)) > 1e-6 * Math.Max(1, scaled); scaled *= 10)
+        for (double scaled = Math.Abs(step); decimals < 15 && (scaled < 0.99 || Math.Abs(scaled - Math.Round(scaled)) > 1e-6 * scaled); scaled *= 10)
         {
             decimals++;
         }
