@@ -1,3 +1,3 @@
-using System;
+using ManagedDyn.Tool.CommandLine;
 
-Console.WriteLine("mdyn");
+return Application.Start(args);

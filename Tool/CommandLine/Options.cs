@@ -1,0 +1,103 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace ManagedDyn.Tool.CommandLine;
+
+/// <summary>Makes options that say in one line what was found and what was expected.</summary>
+public static class Options
+{
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };
+
+    public static Option<string?> Text(string name, string valueName, string description)
+        => new(name) { Description = description, HelpName = valueName, Arity = ArgumentArity.ExactlyOne };
+
+    public static Option<long?> Whole(string name, string valueName, string description, long minimum, long maximum) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= minimum && value <= maximum)
+            {
+                return value;
+            }
+
+            result.AddError($"{name} is '{text}'; expected a whole number from {Bound(minimum)} to {Bound(maximum)}");
+            return null;
+        },
+    };
+
+    /// <summary>A number within limits; NaN and infinities are refused.</summary>
+    public static Option<double?> Number(string name, string valueName, string description, double minimum, double maximum) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (TryParse(text, out double value) && value >= minimum && value <= maximum)
+            {
+                return value;
+            }
+
+            result.AddError($"{name} is '{text}'; expected a number from {Bound(minimum)} to {Bound(maximum)}");
+            return null;
+        },
+    };
+
+    /// <summary>A quantity with an optional decimal prefix: 250k, 12M, 1.5G.</summary>
+    public static Option<double?> Scaled(string name, string valueName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            double scale = text.Length == 0 ? 1 : text[^1] switch { 'k' or 'K' => 1e3, 'm' or 'M' => 1e6, 'g' or 'G' => 1e9, _ => 1 };
+            if (TryParse(scale == 1 ? text : text[..^1], out double value) && value > 0)
+            {
+                return value * scale;
+            }
+
+            result.AddError($"{name} is '{text}'; expected a number above 0 such as 250k, 12M or 1.5G");
+            return null;
+        },
+    };
+
+    public static Option<string?> Choice(string name, string description, params string[] choices) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', choices),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => ParseChoice(result, name, choices),
+    };
+
+    private static string? ParseChoice(ArgumentResult result, string name, string[] choices)
+    {
+        string text = result.Tokens[0].Value;
+        foreach (string choice in choices)
+        {
+            if (string.Equals(choice, text, StringComparison.OrdinalIgnoreCase))
+            {
+                return choice;
+            }
+        }
+
+        string hint = Suggestion.Nearest(text, choices) is { } nearest ? $"; did you mean '{nearest}'?" : string.Empty;
+        result.AddError($"{name} is '{text}'; expected {string.Join(" or ", choices)}{hint}");
+        return null;
+    }
+
+    private static bool TryParse(string text, out double value)
+        => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+
+    private static string Bound(double value) => value.ToString("G9", CultureInfo.InvariantCulture);
+
+    private static string Bound(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

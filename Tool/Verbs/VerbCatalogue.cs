@@ -1,0 +1,10 @@
+using System.Collections.Generic;
+using ManagedDyn.Tool.CommandLine;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>The commands of the tool, in the order in which help shows them.</summary>
+public static class VerbCatalogue
+{
+    public static IReadOnlyList<Verb> Create() => [new SelftestVerb()];
+}
