@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using ManagedDyn.Engine.Selections;
 
 namespace ManagedDyn.Engine.Execution;
@@ -15,6 +16,8 @@ public sealed class ComputeMeter
     private long[] _sampleDense = [];
     private long[] _layerExecuted = new long[64];
     private long[] _layerDense = new long[64];
+    private long[] _layerTicks = new long[64];
+    private long _since;
     private int _layer;
 
     /// <summary>The number of samples of the batch that is counted.</summary>
@@ -30,17 +33,28 @@ public sealed class ComputeMeter
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
+            if (TimesLayers)
+            {
+                long now = Stopwatch.GetTimestamp();
+                _layerTicks[_layer] += now - _since;
+                _since = now;
+            }
+
             _layer = value;
             if (value >= _layerExecuted.Length)
             {
                 int length = Math.Max(64, value * 2);
                 Array.Resize(ref _layerExecuted, length);
                 Array.Resize(ref _layerDense, length);
+                Array.Resize(ref _layerTicks, length);
             }
 
             Layers = Math.Max(Layers, value + 1);
         }
     }
+
+    /// <summary>Whether the time that each layer takes, without the layers within it, is measured too.</summary>
+    public bool TimesLayers { get; set; }
 
     /// <summary>Starts counting a new batch from zero.</summary>
     /// <param name="samples">The number of samples.</param>
@@ -59,6 +73,11 @@ public sealed class ComputeMeter
         Array.Clear(_sampleDense, 0, samples);
         Array.Clear(_layerExecuted);
         Array.Clear(_layerDense);
+        if (TimesLayers)
+        {
+            Array.Clear(_layerTicks);
+            _since = Stopwatch.GetTimestamp();
+        }
     }
 
     /// <summary>Counts what each row of a batch cost, the same for each.</summary>
@@ -108,4 +127,9 @@ public sealed class ComputeMeter
     /// <summary>MACs that the dense form of one layer would have taken, over all samples that reached it.</summary>
     /// <param name="layer">The layer's number.</param>
     public long LayerDenseMacs(int layer) => layer < _layerDense.Length ? _layerDense[layer] : 0;
+
+    /// <summary>The time spent in one layer, without the layers within it; it is complete once the layer has ended.</summary>
+    /// <param name="layer">The layer's number.</param>
+    public TimeSpan LayerTime(int layer) =>
+        layer < _layerTicks.Length ? Stopwatch.GetElapsedTime(0, _layerTicks[layer]) : TimeSpan.Zero;
 }

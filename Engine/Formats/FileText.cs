@@ -5,7 +5,7 @@ using System.Text;
 namespace ManagedDyn.Engine.Formats;
 
 /// <summary>Makes text that comes from a file fit to be shown in a message.</summary>
-internal static class FileText
+public static class FileText
 {
     private const int MaximumShown = 80;
 
@@ -14,7 +14,7 @@ internal static class FileText
     /// long name is cut.
     /// </summary>
     /// <param name="text">The text as found.</param>
-    internal static string Quote(ReadOnlySpan<char> text)
+    public static string Quote(ReadOnlySpan<char> text)
     {
         StringBuilder quoted = new("'");
         foreach (char character in text[..Math.Min(text.Length, MaximumShown)])
@@ -42,7 +42,7 @@ internal static class FileText
 
     /// <summary>Quotes bytes that should be text, as far as they are ASCII.</summary>
     /// <param name="text">The bytes as found.</param>
-    internal static string Quote(ReadOnlySpan<byte> text)
+    public static string Quote(ReadOnlySpan<byte> text)
     {
         Span<char> characters = stackalloc char[Math.Min(text.Length, MaximumShown + 1)];
         for (int i = 0; i < characters.Length; i++)

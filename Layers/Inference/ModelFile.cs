@@ -1,0 +1,153 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json;
+using ManagedDyn.Engine.Autograd;
+using ManagedDyn.Engine.Formats;
+using ManagedDyn.Engine.Formats.Safetensors;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Models;
+
+namespace ManagedDyn.Layers.Inference;
+
+/// <summary>
+/// Models as files: one safetensors file, whose tensors are the network's parameters under their dotted names, and whose metadata holds all
+/// else as JSON under the key "manageddyn". A file is hostile until proven sound: any bytes either give a sound model or throw.
+/// </summary>
+public static class ModelFile
+{
+    /// <summary>The metadata key of the JSON document.</summary>
+    public const string MetadataKey = "manageddyn";
+
+    private const int MostReported = 20;
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Limits and further architectures.</param>
+    /// <exception cref="IOException">The file cannot be opened or read.</exception>
+    /// <exception cref="ModelFileException">It is no sound model file or beyond the limits; the message says what was found and expected.</exception>
+    public static Model Load(string path, ModelFileOptions? options = null)
+    {
+        options ??= ModelFileOptions.Default;
+        return From(SafetensorsFile.Load(path, options.FileLimits), options);
+    }
+
+    /// <summary>Reads a model from a stream to its end.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="options">Limits and further architectures.</param>
+    /// <exception cref="ModelFileException">It is no sound model file or beyond the limits; the message says what was found and expected.</exception>
+    public static Model Read(Stream stream, ModelFileOptions? options = null)
+    {
+        options ??= ModelFileOptions.Default;
+        return From(SafetensorsFile.Read(stream, options.FileLimits), options);
+    }
+
+    /// <summary>Writes a model so that the path holds the old file or the new one whole, whatever happens.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="path">The path.</param>
+    /// <exception cref="ArgumentException">The model has no architecture that a file could name.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
+    public static void Save(Model model, string path) => Gather(model).Save(path);
+
+    /// <summary>Writes a model to a stream. The same model gives the same bytes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="stream">Where to.</param>
+    /// <exception cref="ArgumentException">The model has no architecture that a file could name.</exception>
+    public static void Write(Model model, Stream stream) => Gather(model).Write(stream);
+
+    /// <summary>Writes the file of a network that goes on being trained; nothing is frozen.</summary>
+    /// <param name="network">A network of the catalogue.</param>
+    /// <param name="description">What the model carries.</param>
+    /// <param name="path">The path.</param>
+    /// <exception cref="ArgumentException">The network is of no known architecture, a weight is not finite, or the description does not fit.</exception>
+    public static void Save(StagedNetwork network, ModelDescription description, string path)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(description);
+        ModelChecks.CheckDescription(network, description);
+        Gather(network, description, ModelCatalogue.FindFor(network)).Save(path);
+    }
+
+    private static SafetensorsWriter Gather(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Gather(model.Network, model.Description, model.Architecture);
+    }
+
+    private static SafetensorsWriter Gather(StagedNetwork network, ModelDescription description, ModelArchitecture? architecture)
+    {
+        if (architecture is null)
+        {
+            throw new ArgumentException($"A {network.GetType().Name} has no entry in the catalogue of models, so a file could not name it.", nameof(architecture));
+        }
+
+        SafetensorsWriter writer = new();
+        writer.SetMetadata(MetadataKey, ModelDocument.Write(network, description, architecture));
+        foreach ((string name, Parameter parameter) in network.NamedParameters())
+        {
+            ModelChecks.CheckFinite(name, parameter.Value);
+            writer.Add(name, parameter.Value);
+        }
+
+        return writer;
+    }
+
+    private static Model From(SafetensorsFile file, ModelFileOptions options)
+    {
+        if (!file.Metadata.TryGetValue(MetadataKey, out string? json))
+        {
+            throw new ModelFormatException("model file", -1, $"no metadata \"{MetadataKey}\"", "a file that ManagedDyn wrote; import weights of other origin through a name map");
+        }
+
+        try
+        {
+            (StagedNetwork network, ModelDescription description, ModelArchitecture architecture) = ModelDocument.Read(json, options.Architectures);
+            CopyTensors(file, network);
+            return new Model(network, description, options.Limits, architecture);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            throw new ModelFormatException($"model file: {exception.Message}", exception);
+        }
+    }
+
+    // All that does not fit is told at once.
+    private static void CopyTensors(SafetensorsFile file, StagedNetwork network)
+    {
+        List<string> wrong = [];
+        HashSet<string> known = new(StringComparer.Ordinal);
+        List<KeyValuePair<string, Parameter>> parameters = network.NamedParameters();
+        foreach ((string name, Parameter parameter) in parameters)
+        {
+            known.Add(name);
+            if (!file.TryFind(name, out SafetensorsEntry entry))
+            {
+                wrong.Add($"{name} {parameter.Value.Shape} is missing");
+            }
+            else if (entry.Shape != parameter.Value.Shape)
+            {
+                wrong.Add($"{name} has shape {entry.Shape} instead of {parameter.Value.Shape}");
+            }
+        }
+
+        foreach (SafetensorsEntry entry in file.Entries)
+        {
+            if (!known.Contains(entry.Name))
+            {
+                wrong.Add($"{FileText.Quote(entry.Name)} is not of this network");
+            }
+        }
+
+        if (wrong.Count > 0)
+        {
+            string more = wrong.Count > MostReported ? $"; and {wrong.Count - MostReported} more" : string.Empty;
+            throw new ModelFormatException("model file", -1, $"tensors that do not fit ({string.Join("; ", wrong[..Math.Min(wrong.Count, MostReported)])}{more})", $"the {parameters.Count} tensors of {network.GetType().Name}");
+        }
+
+        foreach ((string name, Parameter parameter) in parameters)
+        {
+            file.CopyTo(name, parameter.Value.Span);
+            parameter.MarkChanged();
+        }
+    }
+}

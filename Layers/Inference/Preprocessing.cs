@@ -1,0 +1,96 @@
+using System;
+using System.Globalization;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Inference;
+
+/// <summary>
+/// How bytes become a network's input: x = (byte / 255 − mean_c) · scale_c for each channel c, where the scale is usually one over the standard
+/// deviation of the training set. Immutable.
+/// </summary>
+public sealed class Preprocessing
+{
+    private const int Levels = 256;
+
+    private readonly float[] _mean;
+    private readonly float[] _scale;
+
+    // The value of each byte in each channel, [channel, level].
+    private readonly float[] _table;
+
+    /// <summary>Makes a preprocessing.</summary>
+    /// <param name="sampleShape">The shape of one sample, channels last: [H, W, C] for an image.</param>
+    /// <param name="mean">One mean for each channel, on the scale from 0 to 1.</param>
+    /// <param name="scale">One factor for each channel.</param>
+    /// <exception cref="ArgumentException">The numbers of channels differ, or a value is not finite, or a scale is 0.</exception>
+    public Preprocessing(Shape sampleShape, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+    {
+        if (sampleShape.Rank == 0 || sampleShape.Count == 0)
+        {
+            throw new ArgumentException($"A sample has shape {sampleShape}; expected at least one value with channels last.", nameof(sampleShape));
+        }
+
+        int channels = sampleShape[-1];
+        if (mean.Length != channels || scale.Length != channels)
+        {
+            throw new ArgumentException($"{mean.Length} means and {scale.Length} scales were given for a sample of shape {sampleShape}; expected {channels} of each.", nameof(mean));
+        }
+
+        SampleShape = sampleShape;
+        _mean = mean.ToArray();
+        _scale = scale.ToArray();
+        _table = new float[channels * Levels];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            if (!float.IsFinite(mean[channel]) || !float.IsFinite(scale[channel]) || scale[channel] == 0f)
+            {
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Channel {channel} has mean {mean[channel]} and scale {scale[channel]}; expected finite numbers and a scale other than 0."), nameof(scale));
+            }
+
+            for (int level = 0; level < Levels; level++)
+            {
+                _table[(channel * Levels) + level] = ((level / 255f) - mean[channel]) * scale[channel];
+            }
+        }
+    }
+
+    /// <summary>The shape of one sample, channels last.</summary>
+    public Shape SampleShape { get; }
+
+    /// <summary>The mean of each channel, on the scale from 0 to 1.</summary>
+    public ReadOnlySpan<float> Mean => _mean;
+
+    /// <summary>The factor of each channel.</summary>
+    public ReadOnlySpan<float> Scale => _scale;
+
+    /// <summary>Bytes from 0 to 255 become values from 0 to 1: mean 0 and scale 1.</summary>
+    /// <param name="sampleShape">The shape of one sample, channels last.</param>
+    public static Preprocessing Unit(Shape sampleShape)
+    {
+        int channels = sampleShape.Rank == 0 ? 0 : sampleShape[-1];
+        float[] ones = new float[channels];
+        Array.Fill(ones, 1f);
+        return new Preprocessing(sampleShape, new float[channels], ones);
+    }
+
+    /// <summary>Converts samples.</summary>
+    /// <param name="bytes">A whole number of samples, channels last.</param>
+    /// <param name="destination">As many values.</param>
+    public void Apply(ReadOnlySpan<byte> bytes, Span<float> destination)
+    {
+        if (bytes.Length % SampleShape.Count != 0 || destination.Length != bytes.Length)
+        {
+            throw new ArgumentException($"{bytes.Length} bytes were given for {destination.Length} values; expected the same whole multiple of {SampleShape.Count}.", nameof(bytes));
+        }
+
+        int channels = _mean.Length;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            ReadOnlySpan<float> table = _table.AsSpan(channel * Levels, Levels);
+            for (int i = channel; i < bytes.Length; i += channels)
+            {
+                destination[i] = table[bytes[i]];
+            }
+        }
+    }
+}
