@@ -1,0 +1,168 @@
+using System;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Engine.Operators;
+
+/// <summary>Two-dimensional convolution, also of selected pixels and channels only.</summary>
+public static class Convolution2d
+{
+    /// <summary>
+    /// y[n, p, o] = bias[o] + Σ over taps t and input channels c of x[n, pixel(p, t), c] · w[o, c, t]; differentiable in input, weight and bias.
+    /// </summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">x, [N, InHeight, InWidth, InChannels].</param>
+    /// <param name="weight">w, [OutChannels, InChannels / Groups, KernelHeight, KernelWidth].</param>
+    /// <param name="bias">[OutChannels]; no tensor: none.</param>
+    /// <param name="geometry">Strides, padding and the rest; its maps have the input's size.</param>
+    /// <param name="selection">What is computed. Where an output of full width is not computed it is 0, and no gradient flows from there.</param>
+    /// <param name="packed">The weight in packed form, if the caller has it.</param>
+    /// <returns>[N, OutHeight, OutWidth, OutChannels]; with compact pixels [selected pixels, OutChannels]; with compact channels fewer channels.</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
+    public static Tensor Conv2d(
+        this Context context, Tensor input, Tensor weight, Tensor bias, in ConvolutionGeometry geometry,
+        in Conv2dSelection selection = default, PackedWeight? packed = null)
+    {
+        CheckWeight(weight, in geometry);
+        FusedSteps steps = new() { Shift = bias };
+        int batch = CheckInput(input, in geometry, in selection);
+        Tensor output = Forward(context, input, weight, packed, in geometry, batch, in selection, in steps);
+        if (context.Records(input) || context.Records(weight) || context.Records(bias))
+        {
+            context.Tape!.Record(new Convolution2dEntry(context, input, weight, bias, output, in geometry, batch, in selection));
+        }
+
+        return output;
+    }
+
+    /// <summary>
+    /// y = activation(conv(x, w) · scale + shift + residual), for inference: nothing is recorded. The bits are those of the same steps one
+    /// after another.
+    /// </summary>
+    /// <param name="context">The context; it has no tape.</param>
+    /// <param name="input">x, [N, InHeight, InWidth, InChannels].</param>
+    /// <param name="packed">The weight.</param>
+    /// <param name="geometry">Strides, padding and the rest; its maps have the input's size.</param>
+    /// <param name="steps">What is done to the sums.</param>
+    /// <param name="selection">What is computed; where an output of full width is not computed it is 0.</param>
+    /// <returns>As <see cref="Conv2d"/>.</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
+    /// <exception cref="InvalidOperationException">A tape records and a gradient would be lost.</exception>
+    public static Tensor Conv2dFused(
+        this Context context, Tensor input, PackedWeight packed, in ConvolutionGeometry geometry, in FusedSteps steps,
+        in Conv2dSelection selection = default)
+    {
+        ArgumentNullException.ThrowIfNull(packed);
+        if (context.Records(input) || context.Records(steps.Scale) || context.Records(steps.Shift) || context.Records(steps.Residual))
+        {
+            throw new InvalidOperationException("A fused convolution records nothing on the tape, but one of its operands requires a gradient; use Conv2d.");
+        }
+
+        int batch = CheckInput(input, in geometry, in selection);
+        return Forward(context, input, default, packed, in geometry, batch, in selection, in steps);
+    }
+
+    private static Tensor Forward(
+        Context context, Tensor input, Tensor weight, PackedWeight? packed, in ConvolutionGeometry geometry, int batch,
+        in Conv2dSelection selection, in FusedSteps steps)
+    {
+        packed?.CheckFits(in geometry);
+        int width = selection.OutWidth(in geometry);
+        Shape shape = selection.CompactPixels && !selection.Pixels.IsAll
+            ? new Shape(selection.Pixels.Count, width)
+            : new Shape(batch, geometry.OutHeight, geometry.OutWidth, width);
+        steps.Check(geometry.OutChannels, shape);
+        context.ThrowIfCancelled();
+        bool leavesGaps = (!selection.Pixels.IsAll && !selection.CompactPixels) || (!selection.OutChannels.IsAll && !selection.CompactOutChannels);
+        Tensor output = leavesGaps ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        using (context.Workspace.Enter())
+        {
+            Tensor panels = packed is null ? Pack(context, in geometry, weight) : packed.Panels;
+            if (!geometry.IsDepthwise)
+            {
+                ConvolutionWork.Run(context, in geometry, batch, input, panels, output, in selection, in steps);
+            }
+            else if (!selection.SelectsChannels)
+            {
+                DepthwiseWork.Forward(context, in geometry, batch, input, panels, output, in selection, in steps);
+            }
+            else
+            {
+                ConvolutionWork.Run(context, in geometry, batch, input, AsPanels(context, in geometry, panels), output, in selection, in steps);
+            }
+
+            if (packed is null)
+            {
+                // Nobody else has seen it: its memory may be used again even while a tape holds the workspace.
+                context.Workspace.Recycle(panels.Storage);
+            }
+        }
+
+        Count(context, in geometry, batch, in selection);
+        return output;
+    }
+
+    private static Tensor Pack(Context context, in ConvolutionGeometry geometry, Tensor weight)
+    {
+        Tensor panels = context.Workspace.Rent(new Shape(PackedWeight.Length(in geometry)));
+        PackedWeight.Pack(in geometry, weight.Span, panels.Span);
+        return panels;
+    }
+
+    // Depthwise weights [tap][channel] in the form of the kernel that takes channel selections.
+    private static Tensor AsPanels(Context context, in ConvolutionGeometry geometry, Tensor packed)
+    {
+        Tensor weight = context.Workspace.Rent(new Shape(geometry.WeightElements));
+        int stride = packed.Count / geometry.Taps;
+        for (int i = 0; i < weight.Count; i++)
+        {
+            weight.Span[i] = packed.Span[(i % geometry.Taps * stride) + (i / geometry.Taps)];
+        }
+
+        Tensor panels = context.Workspace.Rent(new Shape(ConvolutionWeights.PackedLength(in geometry)));
+        ConvolutionWeights.Pack(in geometry, weight.Span, panels.Span);
+        return panels;
+    }
+
+    private static void Count(Context context, in ConvolutionGeometry geometry, int batch, in Conv2dSelection selection)
+    {
+        if (context.Meter is null)
+        {
+            return;
+        }
+
+        for (int sample = 0; sample < batch; sample++)
+        {
+            ConvolutionSelection own = selection.Of(sample);
+            context.CountRow(sample, own.Macs(in geometry), geometry.MacsPerSample);
+        }
+    }
+
+    private static void CheckWeight(Tensor weight, in ConvolutionGeometry geometry)
+    {
+        Shape expected = new(geometry.OutChannels, geometry.InChannelsPerGroup, geometry.KernelHeight, geometry.KernelWidth);
+        if (weight.Shape != expected)
+        {
+            throw new ArgumentException($"The weight has shape {weight.Shape}; expected {expected}.", nameof(weight));
+        }
+    }
+
+    private static int CheckInput(Tensor input, in ConvolutionGeometry geometry, in Conv2dSelection selection)
+    {
+        if (input.Shape.Rank != 4)
+        {
+            throw new ArgumentException($"The input has shape {input.Shape}; expected [N, height, width, channels].", nameof(input));
+        }
+
+        int batch = input.Shape[0];
+        selection.Check(in geometry, batch);
+        Shape expected = new(batch, geometry.InHeight, geometry.InWidth, selection.InWidth(in geometry));
+        if (input.Shape != expected)
+        {
+            throw new ArgumentException($"The input has shape {input.Shape}; expected {expected}.", nameof(input));
+        }
+
+        return batch;
+    }
+}

@@ -1,0 +1,81 @@
+using System;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Selections;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Engine.Operators;
+
+/// <summary>A convolution's weight gradient: its fixed chunks, on any threads, and their sum.</summary>
+internal struct WeightGradientWork : IParallelWork
+{
+    private ConvolutionGeometry _geometry;
+    private int _batch;
+    private Tensor _input;
+    private Tensor _gradient;
+    private Selection _pixels;
+    private bool _isCompact;
+    private Tensor _partials;
+    private Tensor _scratch;
+    private Storage<int> _indices;
+
+    /// <summary>Computes the weight gradient on the context's threads.</summary>
+    public static void Run(
+        Context context, in ConvolutionGeometry geometry, int batch, Tensor input, Tensor gradient, Selection pixels, bool isCompact,
+        Tensor weightGradient, bool accumulate)
+    {
+        bool isDepthwise = geometry.IsDepthwise;
+        int chunks = isDepthwise ? DepthwiseWeightGradient.ChunkCount(in geometry, batch) : ConvolutionWeightGradient.ChunkCount(in geometry, batch);
+        WeightGradientWork work = new()
+        {
+            _geometry = geometry,
+            _batch = batch,
+            _input = input,
+            _gradient = gradient,
+            _pixels = pixels,
+            _isCompact = isCompact,
+        };
+        work._partials = context.Workspace.Rent(new Shape(chunks, work.Partial));
+        work._scratch = context.Workspace.Rent(new Shape(chunks, work.Scratch));
+        work._indices = context.Workspace.RentIntegers(chunks * work.Indices);
+        context.Workers.Run(chunks, in work);
+        if (isDepthwise)
+        {
+            DepthwiseWeightGradient.Reduce(in geometry, batch, work._partials.Span, weightGradient.Span, accumulate);
+        }
+        else
+        {
+            ConvolutionWeightGradient.Reduce(in geometry, batch, work._partials.Span, weightGradient.Span, accumulate);
+        }
+
+        context.Workspace.Recycle(work._partials.Storage);
+        context.Workspace.Recycle(work._scratch.Storage);
+    }
+
+    private readonly int Partial =>
+        _geometry.IsDepthwise ? DepthwiseWeightGradient.PartialElements(in _geometry) : ConvolutionWeightGradient.PartialElements(in _geometry);
+
+    private readonly int Scratch =>
+        _geometry.IsDepthwise ? DepthwiseWeightGradient.ScratchElements(in _geometry) : ConvolutionWeightGradient.ScratchElements(in _geometry);
+
+    private readonly int Indices =>
+        _geometry.IsDepthwise ? DepthwiseWeightGradient.ScratchIndices(in _geometry) : ConvolutionWeightGradient.ScratchIndices(in _geometry);
+
+    /// <inheritdoc/>
+    public readonly void Execute(int part)
+    {
+        Span<float> partial = _partials.Span.Slice(part * Partial, Partial);
+        Span<float> scratch = _scratch.Span.Slice(part * Scratch, Scratch);
+        Span<int> indices = _indices.Slice(part * Indices, Indices);
+        if (_geometry.IsDepthwise)
+        {
+            DepthwiseWeightGradient.ComputeChunk(
+                in _geometry, _batch, part, _input.Span, _gradient.Span, _pixels, _isCompact, partial, scratch, indices);
+        }
+        else
+        {
+            ConvolutionWeightGradient.ComputeChunk(
+                in _geometry, _batch, part, _input.Span, _gradient.Span, _pixels, _isCompact, partial, scratch, indices);
+        }
+    }
+}
