@@ -1,0 +1,123 @@
+using System;
+using ManagedDyn.Engine.Autograd;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels;
+using ManagedDyn.Engine.Kernels.Normalization;
+using ManagedDyn.Engine.Operators;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Static;
+
+/// <summary>
+/// Batch normalisation over all dimensions but the last, y = γ (x − mean) / √(variance + ε) + β: with the batch's statistics in Train mode, with
+/// the running ones in Evaluate mode (Ioffe and Szegedy, "Batch Normalization", ICML 2015). Parameters are named as in PyTorch.
+/// </summary>
+public sealed class BatchNorm2d : Layer
+{
+    private readonly int _channels;
+    private readonly float _momentum;
+    private readonly float _epsilon;
+    private Tensor _scale;
+    private Tensor _shift;
+
+    /// <summary>Makes a normalisation.</summary>
+    /// <param name="channels">Channels.</param>
+    /// <param name="momentum">The share of a batch in the new running statistics.</param>
+    /// <param name="epsilon">ε.</param>
+    public BatchNorm2d(int channels, float momentum = 0.1f, float epsilon = 1e-5f)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        _channels = channels;
+        _momentum = momentum;
+        _epsilon = epsilon;
+        Weight = AddParameter("weight", new Shape(channels), decays: false);
+        Bias = AddParameter("bias", new Shape(channels), decays: false);
+        RunningMean = AddParameter("running_mean", new Shape(channels), isTrainable: false);
+        RunningVariance = AddParameter("running_var", new Shape(channels), isTrainable: false);
+        Weight.Value.Span.Fill(1f);
+        RunningVariance.Value.Span.Fill(1f);
+    }
+
+    /// <summary>γ, [channels].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>β, [channels].</summary>
+    public Parameter Bias { get; }
+
+    /// <summary>[channels].</summary>
+    public Parameter RunningMean { get; }
+
+    /// <summary>[channels].</summary>
+    public Parameter RunningVariance { get; }
+
+    /// <summary>γ / √(variance + ε) of a frozen layer.</summary>
+    internal Tensor Scale => _scale;
+
+    /// <summary>β − mean · scale of a frozen layer.</summary>
+    internal Tensor Shift => _shift;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input)
+    {
+        if (input.Rank < 2 || input[-1] != _channels)
+        {
+            throw new ArgumentException($"The input has shape {input}; expected [N, …, {_channels}].", nameof(input));
+        }
+
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public override long CountMacs(Shape input)
+    {
+        _ = OutputShape(input);
+        return 0;
+    }
+
+    /// <summary>Normalises and applies an activation in one pass.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[N, …, channels].</param>
+    /// <param name="activation">The activation.</param>
+    public Tensor Forward(Context context, Tensor input, Activation activation)
+    {
+        bool relu = activation == Activation.Relu;
+        if (context.Mode == Mode.Train)
+        {
+            return context.BatchNormTrain(input, Weight.Value, Bias.Value, RunningMean.Value, RunningVariance.Value, _momentum, _epsilon, relu);
+        }
+
+        if (IsFrozen)
+        {
+            return context.ScaleShift(input, _scale, _shift, relu);
+        }
+
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Tensor scale = context.Workspace.Rent(Weight.Value.Shape);
+        Tensor shift = context.Workspace.Rent(Weight.Value.Shape);
+        Fold(scale, shift);
+        return scope.Keep(context.ScaleShift(input, scale, shift, relu));
+    }
+
+    /// <inheritdoc/>
+    protected override void OnInitialize(RandomStream random)
+    {
+        Weight.Value.Span.Fill(1f);
+        Bias.Value.Span.Clear();
+        RunningMean.Value.Span.Clear();
+        RunningVariance.Value.Span.Fill(1f);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnFreeze(Limits limits)
+    {
+        _scale = Tensor.Zeros(Weight.Value.Shape);
+        _shift = Tensor.Zeros(Weight.Value.Shape);
+        Fold(_scale, _shift);
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Run(Context context, Tensor input) => Forward(context, input, Activation.None);
+
+    private void Fold(Tensor scale, Tensor shift) => BatchNormKernel.Fold(
+        Weight.Value.Span, Bias.Value.Span, RunningMean.Value.Span, RunningVariance.Value.Span, _epsilon, scale.Span, shift.Span);
+}

@@ -1,0 +1,57 @@
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels;
+using ManagedDyn.Engine.Operators;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Static;
+
+/// <summary>
+/// Convolution without bias, batch normalisation and an activation, y = activation(norm(x ⊛ W) + residual): the brick that most networks are
+/// built of. A frozen block runs as one convolution whose sums are scaled, shifted and activated as they are stored, with the same bits.
+/// </summary>
+public sealed class ConvBlock : Layer
+{
+    private readonly Conv2d _conv;
+    private readonly BatchNorm2d _norm;
+    private readonly Activation _activation;
+
+    /// <summary>Makes a block.</summary>
+    /// <param name="inChannels">Channels of the input.</param>
+    /// <param name="outChannels">Channels of the output.</param>
+    /// <param name="kernel">Rows and columns of the kernel; the padding keeps the size at stride 1.</param>
+    /// <param name="stride">Pixels of the input between two pixels of the output.</param>
+    /// <param name="groups">Independent groups of channels.</param>
+    /// <param name="activation">The function applied last.</param>
+    public ConvBlock(int inChannels, int outChannels, int kernel, int stride = 1, int groups = 1, Activation activation = Activation.Relu)
+    {
+        _conv = Add("conv", new Conv2d(inChannels, outChannels, kernel, stride, groups: groups, bias: false));
+        _norm = Add("norm", new BatchNorm2d(outChannels));
+        _activation = activation;
+    }
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(Shape input) => _conv.OutputShape(input);
+
+    /// <inheritdoc/>
+    public override long CountMacs(Shape input) => _conv.CountMacs(input);
+
+    /// <summary>Runs the block with a summand before the activation.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[N, H, W, in].</param>
+    /// <param name="residual">Of the output's shape; no tensor: none.</param>
+    public Tensor Forward(Context context, Tensor input, Tensor residual)
+    {
+        if (IsFrozen && context.Mode == Mode.Evaluate)
+        {
+            FusedSteps steps = new() { Scale = _norm.Scale, Shift = _norm.Shift, Residual = residual, Activation = _activation };
+            return _conv.ForwardFused(context, input, in steps);
+        }
+
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Tensor sums = _conv.Forward(context, input);
+        return scope.Keep(_norm.Forward(context, sums, _activation));
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Run(Context context, Tensor input) => Forward(context, input, default);
+}
