@@ -4,7 +4,7 @@ using System.IO;
 namespace ManagedDyn.Engine.Formats;
 
 /// <summary>Reads from a stream whose content is not trusted.</summary>
-internal static class BoundedStream
+public static class BoundedStream
 {
     private const int FirstChunkBytes = 64 * 1024;
 
@@ -17,7 +17,7 @@ internal static class BoundedStream
     /// <param name="part">What is read, for the message.</param>
     /// <param name="offset">Where the part starts in the file.</param>
     /// <exception cref="ModelFormatException">The stream ends earlier.</exception>
-    internal static byte[] ReadExactly(Stream stream, int length, string part, long offset)
+    public static byte[] ReadExactly(Stream stream, int length, string part, long offset)
     {
         byte[] bytes = new byte[Math.Min(length, FirstChunkBytes)];
         int count = 0;
@@ -45,7 +45,7 @@ internal static class BoundedStream
     /// <param name="part">What should have been the last part, for the message.</param>
     /// <param name="offset">The position in the file.</param>
     /// <exception cref="ModelFormatException">There is at least one more byte.</exception>
-    internal static void ExpectEnd(Stream stream, string part, long offset)
+    public static void ExpectEnd(Stream stream, string part, long offset)
     {
         int next = stream.ReadByte();
         if (next >= 0)

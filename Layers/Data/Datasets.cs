@@ -1,0 +1,82 @@
+using System;
+using System.IO;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Formats;
+
+namespace ManagedDyn.Layers.Data;
+
+/// <summary>Opens a data set by its name or path, whatever its layout.</summary>
+public static class Datasets
+{
+    /// <summary>The name of the built-in data set.</summary>
+    public const string Glyphs = "glyphs";
+
+    /// <summary>
+    /// Opens the built-in data set by its name, or a folder or file: CIFAR-10 in its binary version, IDX files as of MNIST, comma-separated tables,
+    /// or a folder of images with a sub-folder for each class.
+    /// </summary>
+    /// <param name="source">"glyphs", or a path.</param>
+    /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
+    /// <param name="workers">Threads to make built-in images with; null: the calling one.</param>
+    /// <exception cref="FileNotFoundException">There is nothing of this name.</exception>
+    /// <exception cref="ModelFileException">The content is not sound, beyond the limits, or of no known layout.</exception>
+    public static ImageSplits Open(string source, DatasetOptions? options = null, Workers? workers = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        options ??= DatasetOptions.Default;
+        if (Directory.Exists(source))
+        {
+            return OpenFolder(source, options);
+        }
+
+        if (File.Exists(source))
+        {
+            return OpenFile(source, options);
+        }
+
+        return source == Glyphs
+            ? GlyphImages.Open(options, workers)
+            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, or the path of a folder or file.", source);
+    }
+
+    private static ImageSplits OpenFolder(string folder, DatasetOptions options)
+    {
+        if (CifarImages.Recognise(folder))
+        {
+            return CifarImages.Open(folder, options);
+        }
+
+        string[] files = DatasetFiles.In(folder);
+        foreach (string file in files)
+        {
+            if (IdxFile.Recognise(file, out _))
+            {
+                return IdxImages.Open(folder, options);
+            }
+        }
+
+        foreach (string file in files)
+        {
+            if (CsvImages.Recognise(file))
+            {
+                return CsvImages.Open(folder, options);
+            }
+        }
+
+        return Directory.GetDirectories(folder).Length > 0
+            ? FolderImages.Open(folder, options)
+            : throw new ModelFormatException(folder, -1, files.Length == 0 ? "an empty folder" : $"{files.Length} files of no known kind", "CIFAR-10 (.bin), IDX, a table (.csv), or a sub-folder of images for each class");
+    }
+
+    private static ImageSplits OpenFile(string file, DatasetOptions options)
+    {
+        if (IdxFile.Recognise(file, out _))
+        {
+            throw new ModelFormatException(Path.GetFileName(file), -1, "one IDX file", "the folder that holds the images and the labels");
+        }
+
+        return CsvImages.Recognise(file)
+            ? CsvImages.Open(file, options)
+            : throw new ModelFormatException(Path.GetFileName(file), -1, "a file of no known kind", "a table (.csv), or a folder");
+    }
+}
