@@ -64,7 +64,7 @@ internal static class ModelChecks
     /// <summary>Where the first NaN or infinite value stands; −1: all are finite.</summary>
     public static int FirstNonFinite(ReadOnlySpan<float> values)
     {
-        if (TensorPrimitives.IsFiniteAll(values))
+        if (values.IsEmpty || TensorPrimitives.IsFiniteAll(values))
         {
             return -1;
         }

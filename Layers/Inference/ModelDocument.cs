@@ -102,6 +102,7 @@ internal static class ModelDocument
         json.WriteEndArray();
         WriteReals(json, "mean"u8, preprocessing.Mean);
         WriteReals(json, "scale"u8, preprocessing.Scale);
+        json.WriteNumber("maximum"u8, preprocessing.Maximum);
         json.WriteEndObject();
     }
 
@@ -110,8 +111,9 @@ internal static class ModelDocument
         int[] shape = reader.Integers("shape", Shape.MaximumRank, 1, int.MaxValue);
         float[] mean = reader.Reals("mean", MostClasses, float.MinValue, float.MaxValue);
         float[] scale = reader.Reals("scale", MostClasses, float.MinValue, float.MaxValue);
+        int maximum = reader.Integer("maximum", 1, byte.MaxValue);
         reader.Finish();
-        return new Preprocessing(new Shape(shape), mean, scale);
+        return new Preprocessing(new Shape(shape), mean, scale, maximum);
     }
 
     private static void WriteExits(Utf8JsonWriter json, ModelDescription description)

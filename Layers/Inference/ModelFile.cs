@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using ManagedDyn.Engine.Autograd;
@@ -7,6 +6,7 @@ using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Formats.Safetensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Inference;
 
@@ -18,8 +18,6 @@ public static class ModelFile
 {
     /// <summary>The metadata key of the JSON document.</summary>
     public const string MetadataKey = "manageddyn";
-
-    private const int MostReported = 20;
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
@@ -102,52 +100,12 @@ public static class ModelFile
         try
         {
             (StagedNetwork network, ModelDescription description, ModelArchitecture architecture) = ModelDocument.Read(json, options.Architectures);
-            CopyTensors(file, network);
+            ModuleState.Load(network, file);
             return new Model(network, description, options.Limits, architecture);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        catch (Exception exception) when (exception is JsonException or StateMismatchException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             throw new ModelFormatException($"model file: {exception.Message}", exception);
-        }
-    }
-
-    // All that does not fit is told at once.
-    private static void CopyTensors(SafetensorsFile file, StagedNetwork network)
-    {
-        List<string> wrong = [];
-        HashSet<string> known = new(StringComparer.Ordinal);
-        List<KeyValuePair<string, Parameter>> parameters = network.NamedParameters();
-        foreach ((string name, Parameter parameter) in parameters)
-        {
-            known.Add(name);
-            if (!file.TryFind(name, out SafetensorsEntry entry))
-            {
-                wrong.Add($"{name} {parameter.Value.Shape} is missing");
-            }
-            else if (entry.Shape != parameter.Value.Shape)
-            {
-                wrong.Add($"{name} has shape {entry.Shape} instead of {parameter.Value.Shape}");
-            }
-        }
-
-        foreach (SafetensorsEntry entry in file.Entries)
-        {
-            if (!known.Contains(entry.Name))
-            {
-                wrong.Add($"{FileText.Quote(entry.Name)} is not of this network");
-            }
-        }
-
-        if (wrong.Count > 0)
-        {
-            string more = wrong.Count > MostReported ? $"; and {wrong.Count - MostReported} more" : string.Empty;
-            throw new ModelFormatException("model file", -1, $"tensors that do not fit ({string.Join("; ", wrong[..Math.Min(wrong.Count, MostReported)])}{more})", $"the {parameters.Count} tensors of {network.GetType().Name}");
-        }
-
-        foreach ((string name, Parameter parameter) in parameters)
-        {
-            file.CopyTo(name, parameter.Value.Span);
-            parameter.MarkChanged();
         }
     }
 }

@@ -1,12 +1,13 @@
 using System;
 using System.Globalization;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Data;
 
 namespace ManagedDyn.Layers.Inference;
 
 /// <summary>
-/// How bytes become a network's input: x = (byte / 255 − mean_c) · scale_c for each channel c, where the scale is usually one over the standard
-/// deviation of the training set. Immutable.
+/// How bytes become a network's input: x = (byte / maximum − mean_c) / scale_c for each channel c, where mean and scale are usually the mean
+/// and standard deviation of the training set. Immutable.
 /// </summary>
 public sealed class Preprocessing
 {
@@ -21,10 +22,13 @@ public sealed class Preprocessing
     /// <summary>Makes a preprocessing.</summary>
     /// <param name="sampleShape">The shape of one sample, channels last: [H, W, C] for an image.</param>
     /// <param name="mean">One mean for each channel, on the scale from 0 to 1.</param>
-    /// <param name="scale">One factor for each channel.</param>
+    /// <param name="scale">One divisor for each channel.</param>
+    /// <param name="maximum">The byte that stands for 1.</param>
     /// <exception cref="ArgumentException">The numbers of channels differ, or a value is not finite, or a scale is 0.</exception>
-    public Preprocessing(Shape sampleShape, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
+    public Preprocessing(Shape sampleShape, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale, int maximum = 255)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maximum, 255);
         if (sampleShape.Rank == 0 || sampleShape.Count == 0)
         {
             throw new ArgumentException($"A sample has shape {sampleShape}; expected at least one value with channels last.", nameof(sampleShape));
@@ -37,6 +41,7 @@ public sealed class Preprocessing
         }
 
         SampleShape = sampleShape;
+        Maximum = maximum;
         _mean = mean.ToArray();
         _scale = scale.ToArray();
         _table = new float[channels * Levels];
@@ -49,7 +54,7 @@ public sealed class Preprocessing
 
             for (int level = 0; level < Levels; level++)
             {
-                _table[(channel * Levels) + level] = ((level / 255f) - mean[channel]) * scale[channel];
+                _table[(channel * Levels) + level] = ((level / (float)maximum) - mean[channel]) / scale[channel];
             }
         }
     }
@@ -57,11 +62,24 @@ public sealed class Preprocessing
     /// <summary>The shape of one sample, channels last.</summary>
     public Shape SampleShape { get; }
 
+    /// <summary>The byte that stands for 1.</summary>
+    public int Maximum { get; }
+
     /// <summary>The mean of each channel, on the scale from 0 to 1.</summary>
     public ReadOnlySpan<float> Mean => _mean;
 
-    /// <summary>The factor of each channel.</summary>
+    /// <summary>The divisor of each channel.</summary>
     public ReadOnlySpan<float> Scale => _scale;
+
+    /// <summary>What brings images to mean 0 and deviation 1, as training did.</summary>
+    /// <param name="sampleShape">The shape of one image, [H, W, C].</param>
+    /// <param name="normalization">The training set's normalisation.</param>
+    /// <param name="maximum">The byte that stands for 1.</param>
+    public static Preprocessing From(Shape sampleShape, Normalization normalization, int maximum = 255)
+    {
+        ArgumentNullException.ThrowIfNull(normalization);
+        return new Preprocessing(sampleShape, normalization.Mean, normalization.Deviation, maximum);
+    }
 
     /// <summary>Bytes from 0 to 255 become values from 0 to 1: mean 0 and scale 1.</summary>
     /// <param name="sampleShape">The shape of one sample, channels last.</param>
@@ -71,6 +89,24 @@ public sealed class Preprocessing
         float[] ones = new float[channels];
         Array.Fill(ones, 1f);
         return new Preprocessing(sampleShape, new float[channels], ones);
+    }
+
+    /// <summary>Converts samples whose values are on the scale from 0 to 1 already, in place: x = (value − mean_c) / scale_c.</summary>
+    /// <param name="values">A whole number of pixels, channels last.</param>
+    public void Apply(Span<float> values)
+    {
+        if (values.Length % _mean.Length != 0)
+        {
+            throw new ArgumentException($"{values.Length} values are no whole number of pixels of {_mean.Length} channels.", nameof(values));
+        }
+
+        for (int channel = 0; channel < _mean.Length; channel++)
+        {
+            for (int i = channel; i < values.Length; i += _mean.Length)
+            {
+                values[i] = (values[i] - _mean[channel]) / _scale[channel];
+            }
+        }
     }
 
     /// <summary>Converts samples.</summary>

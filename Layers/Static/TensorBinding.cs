@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Formats.Safetensors;
 using ManagedDyn.Engine.Tensors;
 
@@ -56,11 +57,11 @@ internal sealed class TensorBinding
             string target = prefix + name;
             if (!_byName.TryGetValue(target, out Tensor tensor))
             {
-                mismatches.Add($"{Shown(entry.Name, target)} {entry.Shape} is not expected");
+                mismatches.Add($"{FileText.Quote(entry.Name)} {entry.Shape} is not expected");
             }
             else if (!found.TryAdd(target, entry.Name))
             {
-                mismatches.Add($"{target} is given by both {found[target]} and {entry.Name}");
+                mismatches.Add($"{target} is given by both {FileText.Quote(found[target])} and {FileText.Quote(entry.Name)}");
             }
             else if (entry.Shape != tensor.Shape)
             {
@@ -104,5 +105,5 @@ internal sealed class TensorBinding
     private static bool IsFloatingPoint(SafetensorsType type) =>
         type is SafetensorsType.F32 or SafetensorsType.F64 or SafetensorsType.F16 or SafetensorsType.BF16;
 
-    private static string Shown(string fileName, string name) => fileName == name ? name : $"{name} (in the file {fileName})";
+    private static string Shown(string fileName, string name) => fileName == name ? name : $"{name} (in the file {FileText.Quote(fileName)})";
 }

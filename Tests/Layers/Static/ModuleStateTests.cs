@@ -84,7 +84,7 @@ public class ModuleStateTests
         Assert.Contains("weight has shape [3, 2]; expected [2, 3]", error.Mismatches);
         Assert.Contains("norm.weight has element type I32; expected F32, F64, F16 or BF16", error.Mismatches);
         Assert.Contains("norm.running_mean is missing; expected [3]", error.Mismatches);
-        Assert.Contains("surplus [4] is not expected", error.Mismatches);
+        Assert.Contains("'surplus' [4] is not expected", error.Mismatches);
         Assert.StartsWith("4 mismatches, nothing was loaded: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, module.Parameters[0].Value.ToArray());
     }
