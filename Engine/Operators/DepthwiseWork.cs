@@ -2,6 +2,7 @@ using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Operators;
@@ -45,14 +46,24 @@ internal struct DepthwiseWork : IParallelWork
     public static void InputGradient(
         Context context, in ConvolutionGeometry geometry, int batch, Tensor gradient, Tensor packed, Tensor inputGradient, bool accumulate)
     {
+        FusedSteps steps = new() { Residual = accumulate ? inputGradient : default };
+        Transposed(context, in geometry, batch, gradient, packed, inputGradient, default, false, in steps);
+    }
+
+    /// <summary>Computes a transposed convolution, of some of its output pixels, on the context's threads.</summary>
+    public static void Transposed(
+        Context context, in ConvolutionGeometry geometry, int batch, Tensor input, Tensor packed, Tensor output, Selection pixels, bool isCompact,
+        in FusedSteps steps)
+    {
         DepthwiseWork work = new()
         {
             _geometry = geometry,
             _batch = batch,
-            _steps = new FusedSteps { Residual = accumulate ? inputGradient : default },
-            _source = gradient,
+            _selection = new Conv2dSelection { Pixels = pixels, CompactPixels = isCompact },
+            _steps = steps,
+            _source = input,
             _packed = packed,
-            _target = inputGradient,
+            _target = output,
             _isBackward = true,
         };
         work.Run(context);
@@ -68,8 +79,8 @@ internal struct DepthwiseWork : IParallelWork
         int end = (int)((long)total * (part + 1) / _parts);
         for (int sample = 0; sample < _batch; sample++)
         {
-            int first = _isBackward ? sample * _geometry.InPixels : _selection.FirstPixel(in _geometry, sample);
-            int count = _isBackward ? _geometry.InPixels : _selection.PixelCount(in _geometry, sample);
+            int first = _selection.Pixels.IsAll ? sample * Pixels : _selection.Pixels.Offsets[sample];
+            int count = _selection.Pixels.IsAll ? Pixels : _selection.Pixels.RowCount(sample);
             int from = Math.Max(start, first) - first;
             int to = Math.Min(end, first + count) - first;
             if (from < to)
@@ -88,27 +99,28 @@ internal struct DepthwiseWork : IParallelWork
         context.Workers.Run(_parts, in this);
     }
 
-    private readonly int Total() => _isBackward
-        ? _batch * _geometry.InPixels
-        : _selection.Pixels.IsAll ? _batch * _geometry.OutPixels : _selection.Pixels.Count;
+    private readonly int Pixels => _isBackward ? _geometry.InPixels : _geometry.OutPixels;
+
+    private readonly int Total() => _selection.Pixels.IsAll ? _batch * Pixels : _selection.Pixels.Count;
 
     private readonly void Sample(int sample, int firstPixel, int from, int to, Span<int> indices)
     {
+        ActiveList pixels = _selection.Of(sample).Pixels;
+        int length = pixels.Width(Pixels) * _geometry.InChannels;
+        int start = pixels.IsCompact ? firstPixel * _geometry.InChannels : sample * length;
+        Epilogue epilogue = _steps.For(start, length);
+        Span<float> target = _target.Span.Slice(start, length);
         if (_isBackward)
         {
-            Epilogue back = _steps.For(sample * _geometry.InElements, _geometry.InElements);
             DepthwiseConvolution.InputGradient(
-                in _geometry, _source.Span.Slice(sample * _geometry.OutElements, _geometry.OutElements), _packed.Span, ActiveList.All, from, to,
-                _target.Span.Slice(sample * _geometry.InElements, _geometry.InElements), in back, indices);
-            return;
+                in _geometry, _source.Span.Slice(sample * _geometry.OutElements, _geometry.OutElements), _packed.Span, pixels, from, to, target,
+                in epilogue, indices);
         }
-
-        ActiveList pixels = _selection.Of(sample).Pixels;
-        int outLength = pixels.Width(_geometry.OutPixels) * _geometry.OutChannels;
-        int outStart = pixels.IsCompact ? firstPixel * _geometry.OutChannels : sample * outLength;
-        Epilogue epilogue = _steps.For(outStart, outLength);
-        DepthwiseConvolution.Forward(
-            in _geometry, _source.Span.Slice(sample * _geometry.InElements, _geometry.InElements), _packed.Span, pixels, from, to,
-            _target.Span.Slice(outStart, outLength), in epilogue, indices);
+        else
+        {
+            DepthwiseConvolution.Forward(
+                in _geometry, _source.Span.Slice(sample * _geometry.InElements, _geometry.InElements), _packed.Span, pixels, from, to, target,
+                in epilogue, indices);
+        }
     }
 }

@@ -7,7 +7,7 @@ using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Operators;
 
-/// <summary>A batch's input gradient of a convolution, cut into parts of about as many input pixels each; no cut changes a bit.</summary>
+/// <summary>A batch's input gradient of a convolution, or its transposed convolution, cut into parts of about as many input pixels each; no cut changes a bit.</summary>
 internal struct InputGradientWork : IParallelWork
 {
     private const long MacsPerPart = 1L << 16;
@@ -20,8 +20,10 @@ internal struct InputGradientWork : IParallelWork
     private bool _isCompact;
     private Tensor _packed;
     private Tensor _target;
+    private Selection _targetPixels;
+    private bool _targetIsCompact;
+    private FusedSteps _steps;
     private Tensor _scratch;
-    private bool _accumulates;
     private int _scratchLength;
     private int _parts;
 
@@ -30,6 +32,8 @@ internal struct InputGradientWork : IParallelWork
         Context context, in ConvolutionGeometry geometry, int batch, Tensor gradient, Selection pixels, bool isCompact, Tensor weight,
         Tensor inputGradient, bool accumulate)
     {
+        Tensor packed = context.Workspace.Rent(new Shape(ConvolutionInputGradient.PackedLength(in geometry)));
+        ConvolutionInputGradient.Pack(in geometry, weight.Span, packed.Span);
         InputGradientWork work = new()
         {
             _geometry = geometry,
@@ -37,50 +41,80 @@ internal struct InputGradientWork : IParallelWork
             _gradient = gradient,
             _pixels = pixels,
             _isCompact = isCompact,
-            _packed = context.Workspace.Rent(new Shape(ConvolutionInputGradient.PackedLength(in geometry))),
+            _packed = packed,
             _target = inputGradient,
-            _accumulates = accumulate,
-            _scratchLength = ConvolutionInputGradient.ScratchLength(in geometry),
+            _steps = new FusedSteps { Residual = accumulate ? inputGradient : default },
         };
-        ConvolutionInputGradient.Pack(in geometry, weight.Span, work._packed.Span);
-        long macs = batch * geometry.MacsPerSample;
-        int most = Math.Max(1, batch * geometry.InPixels);
-        work._parts = context.Workers.Threads == 1 ? 1 : (int)Math.Clamp(macs / MacsPerPart, 1, Math.Min(most, context.Workers.Threads * PartsPerThread));
-        work._scratch = context.Workspace.Rent(new Shape(work._parts, work._scratchLength));
-        context.Workers.Run(work._parts, in work);
-        context.Workspace.Recycle(work._scratch.Storage);
-        context.Workspace.Recycle(work._packed.Storage);
+        work.Run(context);
+        context.Workspace.Recycle(packed.Storage);
+    }
+
+    /// <summary>Computes a transposed convolution, of some of its output pixels, on the context's threads.</summary>
+    public static void RunTransposed(
+        Context context, in ConvolutionGeometry geometry, int batch, Tensor input, Tensor packed, Tensor output, Selection pixels, bool isCompact,
+        in FusedSteps steps)
+    {
+        InputGradientWork work = new()
+        {
+            _geometry = geometry,
+            _batch = batch,
+            _gradient = input,
+            _packed = packed,
+            _target = output,
+            _targetPixels = pixels,
+            _targetIsCompact = isCompact,
+            _steps = steps,
+        };
+        work.Run(context);
     }
 
     /// <inheritdoc/>
     public readonly void Execute(int part)
     {
         Span<float> scratch = _scratch.Span.Slice(part * _scratchLength, _scratchLength);
-        int total = _batch * _geometry.InPixels;
+        int total = Total();
         int start = (int)((long)total * part / _parts);
         int end = (int)((long)total * (part + 1) / _parts);
-        for (int sample = start / _geometry.InPixels; sample * _geometry.InPixels < end; sample++)
+        for (int sample = 0; sample < _batch; sample++)
         {
-            int first = sample * _geometry.InPixels;
-            Range pixels = new(Math.Max(start - first, 0), Math.Min(end - first, _geometry.InPixels));
-            Sample(sample, pixels, scratch);
+            int first = _targetPixels.IsAll ? sample * _geometry.InPixels : _targetPixels.Offsets[sample];
+            int count = _targetPixels.IsAll ? _geometry.InPixels : _targetPixels.RowCount(sample);
+            int from = Math.Max(start, first) - first;
+            int to = Math.Min(end, first + count) - first;
+            if (from < to)
+            {
+                Sample(sample, from..to, scratch);
+            }
         }
     }
 
-    private readonly void Sample(int sample, Range pixels, Span<float> scratch)
+    private readonly int Total() => _targetPixels.IsAll ? _batch * _geometry.InPixels : _targetPixels.Count;
+
+    private void Run(Context context)
     {
-        ActiveList outputs = ActiveList.All;
-        int start = sample * _geometry.OutElements;
-        if (!_pixels.IsAll)
-        {
-            outputs = _isCompact ? ActiveList.CompactOf(_pixels.Row(sample)) : ActiveList.Of(_pixels.Row(sample));
-            start = _isCompact ? _pixels.Offsets[sample] * _geometry.OutChannels : start;
-        }
-
-        Span<float> target = _target.Span.Slice(sample * _geometry.InElements, _geometry.InElements);
-        Epilogue epilogue = new() { Residual = _accumulates ? target : default };
-        ConvolutionInputGradient.Compute(
-            in _geometry, _gradient.Span.Slice(start, outputs.Width(_geometry.OutPixels) * _geometry.OutChannels), _packed.Span, target,
-            ActiveList.All, outputs, in epilogue, scratch, pixels, Range.All);
+        long macs = _batch * _geometry.MacsPerSample;
+        int most = Math.Max(1, Total());
+        _parts = context.Workers.Threads == 1 ? 1 : (int)Math.Clamp(macs / MacsPerPart, 1, Math.Min(most, context.Workers.Threads * PartsPerThread));
+        _scratchLength = ConvolutionInputGradient.ScratchLength(in _geometry);
+        _scratch = context.Workspace.Rent(new Shape(_parts, _scratchLength));
+        context.Workers.Run(_parts, in this);
+        context.Workspace.Recycle(_scratch.Storage);
     }
+
+    private readonly void Sample(int sample, Range range, Span<float> scratch)
+    {
+        ActiveList outputs = List(_pixels, _isCompact, sample);
+        int start = outputs.IsCompact ? _pixels.Offsets[sample] * _geometry.OutChannels : sample * _geometry.OutElements;
+        ActiveList targets = List(_targetPixels, _targetIsCompact, sample);
+        int targetStart = targets.IsCompact ? _targetPixels.Offsets[sample] * _geometry.InChannels : sample * _geometry.InElements;
+        int targetLength = targets.Width(_geometry.InPixels) * _geometry.InChannels;
+        Epilogue epilogue = _steps.For(targetStart, targetLength);
+        ConvolutionInputGradient.Compute(
+            in _geometry, _gradient.Span.Slice(start, outputs.Width(_geometry.OutPixels) * _geometry.OutChannels), _packed.Span,
+            _target.Span.Slice(targetStart, targetLength), targets, outputs, in epilogue, scratch, range, Range.All);
+    }
+
+    private static ActiveList List(Selection pixels, bool isCompact, int sample) => pixels.IsAll
+        ? ActiveList.All
+        : isCompact ? ActiveList.CompactOf(pixels.Row(sample)) : ActiveList.Of(pixels.Row(sample));
 }

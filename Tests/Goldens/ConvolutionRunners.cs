@@ -44,6 +44,31 @@ internal static class ConvolutionRunners
         CheckParameters(golden, weight, bias);
     }
 
+    public static void ConvTranspose2d(GoldenCase golden)
+    {
+        using Workers workers = new(2);
+        Context context = new(workers);
+        using Tape tape = new(context.Workspace);
+        context.Tape = tape;
+        Tensor input = golden.ImageInput("x");
+        Tensor weight = golden.Input("weight");
+        Tensor bias = golden.HasInput("bias") ? golden.Input("bias") : default;
+        Watch(input, weight, bias);
+        int[] stride = golden.Integers("stride");
+        int[] padding = golden.Integers("padding");
+        int[] outputPadding = golden.Integers("output_padding");
+        int[] dilation = golden.Integers("dilation");
+        int groups = golden.Integer("groups");
+        ConvolutionGeometry geometry = ConvolutionGeometry.Transposed(
+            input.Shape[3], weight.Shape[1] * groups, weight.Shape[2], weight.Shape[3], input.Shape[1], input.Shape[2], stride[0], stride[1],
+            padding[0], padding[1], outputPadding[0], outputPadding[1], dilation[0], dilation[1], groups);
+        Tensor output = context.ConvTranspose2d(input, weight, bias, in geometry);
+        golden.CheckImage("out.y", output);
+        tape.Backward(output, golden.ImageCoVector("y").Span);
+        golden.CheckImage("grad.x", Tape.GradientOf(input));
+        CheckParameters(golden, weight, bias);
+    }
+
     public static void Linear(GoldenCase golden)
     {
         Context context = new();

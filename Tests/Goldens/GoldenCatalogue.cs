@@ -22,7 +22,7 @@ public static class GoldenCatalogue
         ["batchnorm"] = Awaiting,
         ["bce_with_logits"] = Awaiting,
         ["conv2d"] = ConvolutionRunners.Conv2d,
-        ["conv_transpose2d"] = Awaiting,
+        ["conv_transpose2d"] = ConvolutionRunners.ConvTranspose2d,
         ["cross_entropy"] = Awaiting,
         ["embedding"] = Awaiting,
         ["exit_cascade"] = Awaiting,

@@ -20,30 +20,49 @@ internal static class PatchRows
     {
         int channels = geometry.InChannelsPerGroup;
         patches[..(pixels.Length * stride)].Clear();
-        for (int i = 0; i < pixels.Length; i++)
+        for (int start = 0; start < pixels.Length;)
         {
-            (int sample, int pixel) = Math.DivRem(pixels[i], geometry.OutPixels);
+            (int sample, int pixel) = Math.DivRem(pixels[start], geometry.OutPixels);
             (int oy, int ox) = Math.DivRem(pixel, geometry.OutWidth);
-            int left = (ox * geometry.StrideWidth) - geometry.PadLeft;
-            int iy = (oy * geometry.StrideHeight) - geometry.PadTop;
-            for (int ky = 0; ky < geometry.KernelHeight; ky++, iy += geometry.DilationHeight)
+            int end = start + 1;
+            while (end < pixels.Length && pixels[end] - pixels[start] == end - start && ox + end - start < geometry.OutWidth)
             {
-                if ((uint)iy >= (uint)geometry.InHeight)
+                end++;
+            }
+            int source = (sample * geometry.InElements) + (group * channels);
+            Run(geometry, input[source..], oy, ox, end - start, stride, patches[(start * stride)..]);
+            start = end;
+        }
+    }
+
+    // A run of output pixels side by side, tap by tap.
+    private static void Run(
+        in ConvolutionGeometry geometry, ReadOnlySpan<float> input, int oy, int ox, int count, int stride, Span<float> patches)
+    {
+        int channels = geometry.InChannelsPerGroup;
+        int step = geometry.StrideWidth * geometry.InChannels;
+        int tap = 0;
+        for (int ky = 0; ky < geometry.KernelHeight; ky++)
+        {
+            int iy = (oy * geometry.StrideHeight) - geometry.PadTop + (ky * geometry.DilationHeight);
+            bool inside = (uint)iy < (uint)geometry.InHeight;
+            for (int kx = 0; kx < geometry.KernelWidth; kx++, tap += channels)
+            {
+                (int from, int to) = TapPairs.ValidColumns(geometry, kx);
+                from = Math.Max(from, ox);
+                to = Math.Min(to, ox + count);
+                if (!inside || from >= to)
                 {
                     continue;
                 }
-                int row = (sample * geometry.InElements) + (iy * geometry.InWidth * geometry.InChannels) + (group * channels);
-                int target = (i * stride) + (ky * geometry.KernelWidth * channels);
-                int ix = left;
-                for (int kx = 0; kx < geometry.KernelWidth; kx++, ix += geometry.DilationWidth, target += channels)
+                int ix = (from * geometry.StrideWidth) - geometry.PadLeft + (kx * geometry.DilationWidth);
+                ReadOnlySpan<float> source = input[(((iy * geometry.InWidth) + ix) * geometry.InChannels)..];
+                Span<float> target = patches[(((from - ox) * stride) + tap)..];
+                for (int c = 0; c < channels; c++)
                 {
-                    if ((uint)ix < (uint)geometry.InWidth)
+                    for (int i = 0, at = c, place = c; i < to - from; i++, at += step, place += stride)
                     {
-                        int source = row + (ix * geometry.InChannels);
-                        for (int c = 0; c < channels; c++)
-                        {
-                            patches[target + c] = input[source + c];
-                        }
+                        target[place] = source[at];
                     }
                 }
             }

@@ -101,7 +101,7 @@ internal static class TapPairs
     }
 
     /// <summary>The output columns for which a tap's input column lies within the map.</summary>
-    private static (int From, int To) ValidColumns(in ConvolutionGeometry geometry, int kx)
+    public static (int From, int To) ValidColumns(in ConvolutionGeometry geometry, int kx)
     {
         // 0 <= ox * stride - shift < InWidth
         long shift = geometry.PadLeft - ((long)kx * geometry.DilationWidth);

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Selections;
@@ -189,13 +190,27 @@ internal ref struct WeightGradientChunk
         int first = panel * Plan.Lanes;
         int width = Math.Min(Plan.Lanes, Geometry.OutChannelsPerGroup - first);
         int channel = (group * Geometry.OutChannelsPerGroup) + first;
+        nuint lanes = (nuint)Vector<float>.Count;
+        // Safety: a row's channels lie within the gradient if its last one does, which the slice of the last row checks; rows ascend.
+        _ = OutputGradient.Slice(((contiguous ? firstRow + rows : pixels[rows - 1] + 1) * Geometry.OutChannels) - Geometry.OutChannels + channel, width);
+        ref float source = ref Unsafe.Add(ref MemoryMarshal.GetReference(OutputGradient), channel);
+        ref float target = ref MemoryMarshal.GetReference(_panel[..(rows * Plan.Lanes)]);
         for (int i = 0; i < rows; i++)
         {
-            int row = contiguous ? firstRow + i : pixels[i];
-            ReadOnlySpan<float> source = OutputGradient.Slice((row * Geometry.OutChannels) + channel, width);
-            Span<float> target = _panel.Slice(i * Plan.Lanes, Plan.Lanes);
-            source.CopyTo(target);
-            target[width..].Clear();
+            nint row = contiguous ? firstRow + i : pixels[i];
+            ref float from = ref Unsafe.Add(ref source, row * Geometry.OutChannels);
+            ref float to = ref Unsafe.Add(ref target, i * (nint)(2 * lanes));
+            if (width == Plan.Lanes)
+            {
+                Vector.LoadUnsafe(ref from).StoreUnsafe(ref to);
+                Vector.LoadUnsafe(ref from, lanes).StoreUnsafe(ref to, lanes);
+            }
+            else
+            {
+                Span<float> padded = MemoryMarshal.CreateSpan(ref to, Plan.Lanes);
+                MemoryMarshal.CreateReadOnlySpan(ref from, width).CopyTo(padded);
+                padded[width..].Clear();
+            }
         }
     }
 }
