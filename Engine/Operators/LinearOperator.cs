@@ -61,8 +61,7 @@ public static class LinearOperator
             throw new ArgumentException($"The input has shape {input.Shape}; expected [N, …, inFeatures].", nameof(input));
         }
 
-        Tensor maps = AsMaps(input);
-        return new ConvolutionGeometry(inFeatures, outFeatures, 1, 1, Math.Max(1, maps.Shape[1]), 1);
+        return new ConvolutionGeometry(inFeatures, outFeatures, 1, 1, AsMaps(input).Shape[1], 1);
     }
 
     private static Tensor AsMaps(Tensor rows)
@@ -75,7 +74,8 @@ public static class LinearOperator
             middle *= rows.Shape[i];
         }
 
-        return rows.Reshape(new Shape(samples, middle, 1, rows.Shape[-1]));
+        // Samples without rows are no samples: a map has at least one pixel.
+        return rows.Reshape(middle == 0 ? new Shape(0, 1, 1, rows.Shape[-1]) : new Shape(samples, middle, 1, rows.Shape[-1]));
     }
 
     private static Tensor AsRows(Tensor output, Tensor input, in Conv2dSelection features) =>
