@@ -102,8 +102,8 @@ internal sealed class TensorBinding
     /// <summary>Whether no value is NaN or infinite.</summary>
     internal static bool IsFinite(Tensor tensor) => System.Numerics.Tensors.TensorPrimitives.IsFiniteAll<float>(tensor.Span);
 
-    private static bool IsFloatingPoint(SafetensorsType type) =>
-        type is SafetensorsType.F32 or SafetensorsType.F64 or SafetensorsType.F16 or SafetensorsType.BF16;
+    private static bool IsFloatingPoint(ElementType type) =>
+        type is ElementType.F32 or ElementType.F64 or ElementType.F16 or ElementType.BF16;
 
     private static string Shown(string fileName, string name) => fileName == name ? name : $"{name} (in the file {FileText.Quote(fileName)})";
 }

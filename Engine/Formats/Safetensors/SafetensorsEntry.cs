@@ -5,7 +5,7 @@ namespace ManagedDyn.Engine.Formats.Safetensors;
 /// <summary>One tensor of a safetensors file, as its header tells it.</summary>
 public sealed class SafetensorsEntry
 {
-    internal SafetensorsEntry(string name, SafetensorsType type, Shape shape, long begin, long byteCount, long headerOffset)
+    internal SafetensorsEntry(string name, ElementType type, Shape shape, long begin, long byteCount, long headerOffset)
     {
         Name = name;
         Type = type;
@@ -19,7 +19,7 @@ public sealed class SafetensorsEntry
     public string Name { get; }
 
     /// <summary>The element type.</summary>
-    public SafetensorsType Type { get; }
+    public ElementType Type { get; }
 
     /// <summary>The extents, row-major.</summary>
     public Shape Shape { get; }

@@ -122,14 +122,7 @@ public sealed class SafetensorsFile
     /// <param name="name">The name.</param>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     /// <exception cref="ModelFormatException">The tensor has another element type.</exception>
-    public Tensor ReadTensor(string name)
-    {
-        SafetensorsEntry entry = Find(name);
-        CheckFloat(entry);
-        Tensor tensor = Tensor.Zeros(entry.Shape);
-        SafetensorsValues.ToSingle(entry.Type, Bytes(entry), tensor.Span);
-        return tensor;
-    }
+    public Tensor ReadTensor(string name) => Stored(Find(name)).ToTensor();
 
     /// <summary>Copies the values of a tensor of floating-point numbers; F64, F16 and BF16 are converted, F64 rounded to the nearest.</summary>
     /// <param name="name">The name.</param>
@@ -137,17 +130,7 @@ public sealed class SafetensorsFile
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="ModelFormatException">The tensor has another element type.</exception>
-    public void CopyTo(string name, Span<float> destination)
-    {
-        SafetensorsEntry entry = Find(name);
-        CheckFloat(entry);
-        if (destination.Length != entry.Shape.Count)
-        {
-            throw new ArgumentException($"The destination for tensor {entry} has {destination.Length} elements; expected {entry.Shape.Count}.", nameof(destination));
-        }
-
-        SafetensorsValues.ToSingle(entry.Type, Bytes(entry), destination);
-    }
+    public void CopyTo(string name, Span<float> destination) => Stored(Find(name)).CopyTo(destination);
 
     /// <summary>Copies a tensor in its own element type.</summary>
     /// <typeparam name="T">float, double, Half, an integer type, or bool, as the file has it; BF16 is read as ushort, BOOL also as byte.</typeparam>
@@ -155,46 +138,13 @@ public sealed class SafetensorsFile
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     /// <exception cref="ModelFormatException">The tensor has another element type, or a BOOL that is neither 0 nor 1.</exception>
     public DataArray<T> ReadArray<T>(string name)
-        where T : unmanaged
-    {
-        SafetensorsEntry entry = Find(name);
-        bool fits = (SafetensorsTypes.TryTypeOf<T>(out SafetensorsType type) && type == entry.Type)
-            || (typeof(T) == typeof(ushort) && entry.Type == SafetensorsType.BF16)
-            || (typeof(T) == typeof(byte) && entry.Type == SafetensorsType.Bool);
-        if (!fits)
-        {
-            throw new ModelFormatException(entry.Part, entry.HeaderOffset, $"element type {entry.Type}", $"one that {typeof(T).Name} holds");
-        }
-
-        ReadOnlySpan<byte> bytes = Bytes(entry);
-        if (entry.Type == SafetensorsType.Bool && bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is var wrong and >= 0)
-        {
-            throw new ModelFormatException(entry.Part, _dataStart + entry.Begin + wrong, $"{bytes[wrong]} as a BOOL", "0 or 1");
-        }
-
-        T[] values = new T[entry.Shape.Count];
-        LittleEndian.Read<T>(bytes, values);
-        return new DataArray<T>(entry.Shape, values);
-    }
+        where T : unmanaged => Stored(Find(name)).ToArray<T>();
 
     /// <summary>Copies a tensor of integers or BOOL, widened to 64 bits.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     /// <exception cref="ModelFormatException">The tensor has another element type, or a value beyond 2^63 − 1.</exception>
-    public DataArray<long> ReadIntegers(string name)
-    {
-        SafetensorsEntry entry = Find(name);
-        long[] values = new long[entry.Shape.Count];
-        int wrong = SafetensorsValues.ToInt64(entry.Type, Bytes(entry), values);
-        if (wrong == SafetensorsValues.NoInteger)
-        {
-            throw new ModelFormatException(entry.Part, entry.HeaderOffset, $"element type {entry.Type}", "an integer type or BOOL");
-        }
-
-        return wrong < 0
-            ? new DataArray<long>(entry.Shape, values)
-            : throw new ModelFormatException(entry.Part, _dataStart + entry.Begin + (wrong * 8L), $"{(ulong)values[wrong]}", "at most 2^63 - 1");
-    }
+    public DataArray<long> ReadIntegers(string name) => Stored(Find(name)).ToIntegers();
 
     private static SafetensorsHeader ParseHeader(ReadOnlySpan<byte> bytes, SafetensorsLimits limits, out int dataStart)
     {
@@ -233,13 +183,8 @@ public sealed class SafetensorsFile
         }
     }
 
-    private static void CheckFloat(SafetensorsEntry entry)
-    {
-        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.F64 or SafetensorsType.F16 or SafetensorsType.BF16))
-        {
-            throw new ModelFormatException(entry.Part, entry.HeaderOffset, $"element type {entry.Type}", "F32, F64, F16 or BF16");
-        }
-    }
-
     private ReadOnlySpan<byte> Bytes(SafetensorsEntry entry) => _data.Span.Slice((int)entry.Begin, (int)entry.ByteCount);
+
+    private StoredTensor Stored(SafetensorsEntry entry) =>
+        new(entry.Part, entry.HeaderOffset, _dataStart + entry.Begin, entry.Type, entry.Shape, Bytes(entry));
 }

@@ -129,7 +129,7 @@ internal ref struct SafetensorsHeader
     {
         string part = "safetensors tensor " + FileText.Quote(name);
         Expect(JsonTokenType.StartObject, $"an object with dtype, shape and data_offsets for tensor {FileText.Quote(name)}");
-        SafetensorsType? type = null;
+        ElementType? type = null;
         Shape? shape = null;
         long begin = -1;
         long end = -1;
@@ -159,7 +159,7 @@ internal ref struct SafetensorsHeader
             throw new ModelFormatException(part, offset, $"no {missing}", "dtype, shape and data_offsets");
         }
 
-        long byteCount = (long)knownShape.Count * SafetensorsTypes.SizeOf(knownType);
+        long byteCount = (long)knownShape.Count * ElementTypes.SizeOf(knownType);
         if (end - begin != byteCount)
         {
             throw new ModelFormatException(part, offset, $"data_offsets [{begin}, {end}], {end - begin} bytes", $"{byteCount} bytes for {knownType} {knownShape}");
@@ -168,13 +168,13 @@ internal ref struct SafetensorsHeader
         return new SafetensorsEntry(name, knownType, knownShape, begin, byteCount, offset);
     }
 
-    private SafetensorsType ReadType(string part)
+    private ElementType ReadType(string part)
     {
         _reader.Read();
         Expect(JsonTokenType.String, "a string as dtype");
-        return SafetensorsTypes.TryParse(_reader.ValueSpan, out SafetensorsType type)
+        return ElementTypes.TryParse(_reader.ValueSpan, out ElementType type)
             ? type
-            : throw new ModelFormatException(part, Offset, $"element type {FileText.Quote(_reader.ValueSpan)}", SafetensorsTypes.Names);
+            : throw new ModelFormatException(part, Offset, $"element type {FileText.Quote(_reader.ValueSpan)}", ElementTypes.Names);
     }
 
     private Shape ReadShape(string part)

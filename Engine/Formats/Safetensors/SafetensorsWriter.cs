@@ -69,9 +69,9 @@ public sealed class SafetensorsWriter
             throw new ArgumentException($"The tensor name {FileText.Quote(name)} is {(name.Length == 0 ? "empty" : _names.Contains(name) ? "taken" : "reserved")}; expected a new one.", nameof(name));
         }
 
-        if (!SafetensorsTypes.TryTypeOf<T>(out SafetensorsType type))
+        if (!ElementTypes.TryTypeOf<T>(out ElementType type))
         {
-            throw new ArgumentException($"Element type {typeof(T).Name} has no counterpart in a safetensors file; expected one of {SafetensorsTypes.Names}.", nameof(values));
+            throw new ArgumentException($"Element type {typeof(T).Name} has no counterpart in a safetensors file; expected one of {ElementTypes.Names}.", nameof(values));
         }
 
         if (values.Length != shape.Count)
@@ -79,7 +79,7 @@ public sealed class SafetensorsWriter
             throw new ArgumentException($"{values.Length} values were given for shape {shape}; expected {shape.Count}.", nameof(values));
         }
 
-        byte[] bytes = new byte[checked(values.Length * SafetensorsTypes.SizeOf(type))];
+        byte[] bytes = new byte[checked(values.Length * ElementTypes.SizeOf(type))];
         LittleEndian.Write(values, bytes);
         _names.Add(name);
         _items.Add(new Item(name, type, shape, bytes));
@@ -97,7 +97,7 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(stream);
         _items.Sort(static (left, right) =>
         {
-            int order = SafetensorsTypes.SizeOf(right.Type).CompareTo(SafetensorsTypes.SizeOf(left.Type));
+            int order = ElementTypes.SizeOf(right.Type).CompareTo(ElementTypes.SizeOf(left.Type));
             return order != 0 ? order : string.CompareOrdinal(left.Name, right.Name);
         });
         ArrayBufferWriter<byte> header = Header();
@@ -155,7 +155,7 @@ public sealed class SafetensorsWriter
     private static void WriteEntry(Utf8JsonWriter json, Item item, long begin)
     {
         json.WriteStartObject(item.Name);
-        json.WriteString("dtype"u8, SafetensorsTypes.NameOf(item.Type));
+        json.WriteString("dtype"u8, ElementTypes.NameOf(item.Type));
         json.WriteStartArray("shape"u8);
         for (int i = 0; i < item.Shape.Rank; i++)
         {
@@ -191,5 +191,5 @@ public sealed class SafetensorsWriter
         }
     }
 
-    private readonly record struct Item(string Name, SafetensorsType Type, Shape Shape, byte[] Bytes);
+    private readonly record struct Item(string Name, ElementType Type, Shape Shape, byte[] Bytes);
 }

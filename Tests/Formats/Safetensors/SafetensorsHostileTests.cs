@@ -42,7 +42,7 @@ public sealed class SafetensorsHostileTests
         foreach (SafetensorsEntry entry in file.Entries)
         {
             Assert.Equal(file.Bytes(entry.Name).ToArray(), streamed.Bytes(entry.Name).ToArray());
-            if (entry.Type is SafetensorsType.F32 or SafetensorsType.F64 or SafetensorsType.F16 or SafetensorsType.BF16)
+            if (entry.Type is ElementType.F32 or ElementType.F64 or ElementType.F16 or ElementType.BF16)
             {
                 Assert.Equal(entry.Shape, file.ReadTensor(entry.Name).Shape);
             }

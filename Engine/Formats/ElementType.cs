@@ -1,7 +1,7 @@
-namespace ManagedDyn.Engine.Formats.Safetensors;
+namespace ManagedDyn.Engine.Formats;
 
-/// <summary>The element types of a safetensors file that can be read.</summary>
-public enum SafetensorsType
+/// <summary>The element types of tensors in files.</summary>
+public enum ElementType
 {
     /// <summary>One byte, 0 or 1.</summary>
     Bool,
