@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Data;
 
@@ -7,7 +8,7 @@ namespace ManagedDyn.Layers.Data;
 /// Gives out a data set in normalised batches. With a random source the order changes every epoch and images are augmented; both depend on
 /// seed and epoch alone, so any batch of any epoch can be made again without those before it. Serves one thread at a time.
 /// </summary>
-public sealed class ImageBatches
+public sealed class ImageBatches : IBatchSource
 {
     private readonly Augmentation _augmentation;
     private readonly RandomSource? _random;
@@ -56,6 +57,12 @@ public sealed class ImageBatches
     /// <summary>The images.</summary>
     public ImageDataset Dataset { get; }
 
+    /// <inheritdoc/>
+    public Shape SampleShape => Dataset.ImageShape;
+
+    /// <inheritdoc/>
+    public int ClassCount => Dataset.ClassNames.Count;
+
     /// <summary>What the images are normalised with.</summary>
     public Normalization Normalization { get; }
 
@@ -80,17 +87,17 @@ public sealed class ImageBatches
     /// <summary>Writes a batch.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="batch">From 0 to <see cref="BatchCount"/> − 1.</param>
-    /// <param name="images">[count, height, width, channels].</param>
+    /// <param name="samples">[count, height, width, channels].</param>
     /// <param name="labels">One label an image.</param>
     /// <param name="sampleIds">The images' numbers (<see cref="ImageDataset.SampleId"/>); empty when not wanted.</param>
-    public void Fill(long epoch, int batch, Span<float> images, Span<int> labels, Span<int> sampleIds = default)
+    public void Fill(long epoch, int batch, Span<float> samples, Span<int> labels, Span<int> sampleIds = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         int count = CountOf(batch);
         int length = _image.Length;
-        if (images.Length != (long)count * length || labels.Length != count || (sampleIds.Length != 0 && sampleIds.Length != count))
+        if (samples.Length != (long)count * length || labels.Length != count || (sampleIds.Length != 0 && sampleIds.Length != count))
         {
-            throw new ArgumentException($"Room for {images.Length} values, {labels.Length} labels and {sampleIds.Length} numbers was given; expected {(long)count * length}, {count} and {count} or none.", nameof(images));
+            throw new ArgumentException($"Room for {samples.Length} values, {labels.Length} labels and {sampleIds.Length} numbers was given; expected {(long)count * length}, {count} and {count} or none.", nameof(samples));
         }
 
         Order(epoch);
@@ -99,7 +106,7 @@ public sealed class ImageBatches
         {
             int index = _order[(batch * BatchSize) + i];
             int sampleId = Dataset.SampleId(index);
-            Span<float> image = images.Slice(i * length, length);
+            Span<float> image = samples.Slice(i * length, length);
             if (_augmentation.IsNone)
             {
                 Dataset.CopyImage(index, image);
@@ -117,7 +124,7 @@ public sealed class ImageBatches
             }
         }
 
-        Normalization.Apply(images);
+        Normalization.Apply(samples);
     }
 
     private void Order(long epoch)

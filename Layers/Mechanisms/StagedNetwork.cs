@@ -20,6 +20,12 @@ public abstract class StagedNetwork : Module
     /// <summary>The shape of one sample, without batch: [H, W, C] for an image.</summary>
     public abstract Shape SampleShape { get; }
 
+    /// <summary>
+    /// The options record that an architecture of the catalogue built the network from; null for a network put together by hand, which
+    /// cannot be saved by name.
+    /// </summary>
+    public object? Recipe { get; init; }
+
     /// <summary>The MACs of one stage for one sample, its answer included, when all of it runs.</summary>
     /// <param name="stage">From 0.</param>
     public abstract long StageMacs(int stage);

@@ -137,9 +137,12 @@ public sealed class Application
         if (parsed.UnmatchedTokens.Count == 0)
         {
             ParseError error = parsed.Errors[0];
-            string message = error.SymbolResult is OptionResult { Tokens.Count: 0 } option
-                ? $"{option.Option.Name} has no value; expected {option.Option.HelpName ?? "one"}"
-                : error.Message.TrimEnd('.');
+            string message = error.SymbolResult switch
+            {
+                OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} has no value; expected {option.Option.HelpName ?? "one"}",
+                ArgumentResult { Tokens.Count: 0 } argument => $"{argument.Argument.Name} is missing",
+                _ => error.Message.TrimEnd('.'),
+            };
             return $"{message} ({help})";
         }
 

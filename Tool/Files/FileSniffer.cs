@@ -6,6 +6,10 @@ namespace ManagedDyn.Tool.Files;
 /// <summary>Says what a file's first bytes look like, for errors that name what was found.</summary>
 public static class FileSniffer
 {
+    /// <summary>Whether the file begins as safetensors files do: the length of a header of at most 100 MB, and its opening brace.</summary>
+    public static bool IsSafetensors(ReadOnlySpan<byte> file)
+        => file.Length > 8 && file[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(file) < 100_000_000;
+
     public static string Describe(ReadOnlySpan<byte> file)
     {
         if (file.IsEmpty)
@@ -53,7 +57,7 @@ public static class FileSniffer
             return "a gzip stream";
         }
 
-        if (file.Length > 8 && file[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(file) < 100_000_000)
+        if (IsSafetensors(file))
         {
             return "a safetensors file";
         }

@@ -1,0 +1,105 @@
+using System;
+using System.Text.Json;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Layers.Training;
+
+/// <summary>Adds up losses and right answers of each exit over batches.</summary>
+internal sealed class ExitStatistics(int exits)
+{
+    private readonly double[] _losses = new double[exits];
+    private readonly long[] _correct = new long[exits];
+    private double _loss;
+
+    public long Samples { get; private set; }
+
+    public void Clear()
+    {
+        Samples = 0;
+        _loss = 0;
+        Array.Clear(_losses);
+        Array.Clear(_correct);
+    }
+
+    /// <summary>Counts a batch whose mean losses are known.</summary>
+    public void Add(double loss, ReadOnlySpan<float> exitLosses, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels)
+    {
+        Samples += labels.Length;
+        _loss += loss * labels.Length;
+        for (int exit = 0; exit < _losses.Length; exit++)
+        {
+            _losses[exit] += (double)exitLosses[exit] * labels.Length;
+            _correct[exit] += CountCorrect(logits[exit], labels);
+        }
+    }
+
+    /// <summary>The means so far.</summary>
+    public ExitMeasures Measure()
+    {
+        double samples = Math.Max(1, Samples);
+        double[] accuracies = new double[_losses.Length];
+        double[] losses = new double[_losses.Length];
+        for (int exit = 0; exit < losses.Length; exit++)
+        {
+            losses[exit] = _losses[exit] / samples;
+            accuracies[exit] = _correct[exit] / samples;
+        }
+
+        return new ExitMeasures(Samples, _loss / samples, losses, accuracies);
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("samples", Samples);
+        json.WriteNumber("loss", _loss);
+        json.WriteStartArray("losses");
+        foreach (double loss in _losses)
+        {
+            json.WriteNumberValue(loss);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("correct");
+        foreach (long correct in _correct)
+        {
+            json.WriteNumberValue(correct);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public void Read(JsonElement json)
+    {
+        Samples = json.GetProperty("samples").GetInt64();
+        _loss = json.GetProperty("loss").GetDouble();
+        JsonElement losses = json.GetProperty("losses");
+        JsonElement correct = json.GetProperty("correct");
+        for (int exit = 0; exit < _losses.Length; exit++)
+        {
+            _losses[exit] = losses[exit].GetDouble();
+            _correct[exit] = correct[exit].GetInt64();
+        }
+    }
+
+    private static long CountCorrect(Tensor logits, ReadOnlySpan<int> labels)
+    {
+        int classes = logits.Shape[1];
+        ReadOnlySpan<float> values = logits.Span;
+        long correct = 0;
+        for (int row = 0; row < labels.Length; row++)
+        {
+            ReadOnlySpan<float> scores = values.Slice(row * classes, classes);
+            int best = 0;
+            for (int c = 1; c < scores.Length; c++)
+            {
+                best = scores[c] > scores[best] ? c : best;
+            }
+
+            correct += best == labels[row] ? 1 : 0;
+        }
+
+        return correct;
+    }
+}

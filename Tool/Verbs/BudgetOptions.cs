@@ -1,0 +1,97 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Output;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>The options that say what an answer may cost.</summary>
+public sealed class BudgetOptions
+{
+    private readonly Option<double?> _macs = Options.Scaled("--budget", "MACS", "The most multiply-adds for one input, such as 12M.");
+    private readonly Option<double?> _deadline = Options.Number("--deadline", "MS", "The time for one input in milliseconds: the best answer that is ready then.", 1e-3, 1e9);
+    private readonly Option<double?> _confidence = Options.Number("--confidence", "C", "Leave at the first exit that is at least this sure.", 0, 1e9);
+    private readonly Option<string?> _point = Options.Text("--point", "NAME", "Leave by the thresholds of one of the model's operating points ('mdyn info' lists them).");
+    private readonly Option<bool> _full = Options.Flag("--full", "Run the whole network for every input.");
+
+    public void AddTo(Command command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        command.Options.Add(_macs);
+        command.Options.Add(_deadline);
+        command.Options.Add(_confidence);
+        command.Options.Add(_point);
+        command.Options.Add(_full);
+    }
+
+    public bool HasDeadline(ParseResult arguments) => arguments.GetValue(_deadline) is not null;
+
+    /// <summary>The budget, and how it reads.</summary>
+    public (Budget Budget, string Text) Read(ParseResult arguments, Model model)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(model);
+        (Budget budget, string text) = ReadRule(arguments, model);
+        if (arguments.GetValue(_macs) is { } macs)
+        {
+            if (macs < model.ExitMacs(0))
+            {
+                throw ToolException.Usage(
+                    $"--budget {Quantity.Scaled(macs)} is less than the first exit takes, {Quantity.Scaled(model.ExitMacs(0))} MACs; give at least that");
+            }
+
+            budget = budget.WithMacs((long)Math.Min(macs, long.MaxValue / 2));
+            text += $", at most {Quantity.Scaled(macs)} MACs";
+        }
+
+        if (arguments.GetValue(_deadline) is { } milliseconds)
+        {
+            budget = budget.WithDeadline(TimeSpan.FromMilliseconds(milliseconds));
+            text += $", at most {Quantity.Milliseconds(milliseconds)}";
+        }
+
+        return (budget, text);
+    }
+
+    private (Budget Budget, string Text) ReadRule(ParseResult arguments, Model model)
+    {
+        double? confidence = arguments.GetValue(_confidence);
+        string? point = arguments.GetValue(_point);
+        bool full = arguments.GetValue(_full);
+        if ((confidence is null ? 0 : 1) + (point is null ? 0 : 1) + (full ? 1 : 0) > 1)
+        {
+            throw ToolException.Usage("--confidence, --point and --full exclude each other; give one of them");
+        }
+
+        if (confidence is { } threshold)
+        {
+            return (Budget.Confidence((float)threshold), "confidence ≥ " + threshold.ToString("G4", CultureInfo.InvariantCulture));
+        }
+
+        if (point is not null)
+        {
+            try
+            {
+                return (Budget.AtPoint(model.FindPoint(point).Name), "operating point " + point);
+            }
+            catch (ArgumentException e)
+            {
+                throw new ToolException($"--point: {FirstSentence(e.Message)}", ExitCode.WrongUsage);
+            }
+        }
+
+        // A cap on cost alone means: as far as it goes. Without any wish the model's own thresholds are taken.
+        bool capped = arguments.GetValue(_macs) is not null || arguments.GetValue(_deadline) is not null;
+        return full || capped || model.Points.Length == 0
+            ? (Budget.Full, "whole network")
+            : (Budget.Calibrated(), "operating point " + model.Points[0].Name);
+    }
+
+    private static string FirstSentence(string message)
+    {
+        int end = message.IndexOf(" (Parameter", StringComparison.Ordinal);
+        return (end < 0 ? message : message[..end]).TrimEnd('.');
+    }
+}

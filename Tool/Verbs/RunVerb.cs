@@ -1,0 +1,253 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Inputs;
+using ManagedDyn.Tool.Output;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>Asks a model about inputs.</summary>
+public sealed class RunVerb : Verb
+{
+    private const int BatchSize = 256;
+
+    private readonly Argument<string[]> _inputs = new("INPUT")
+    {
+        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _model = Options.Text("--model", "FILE|NAME", "The model: a file, or the short name of one that comes with the tool.");
+    private readonly BudgetOptions _budget = new();
+    private readonly Option<long?> _top = Options.Whole("--top", "K", "Show the K most probable classes of each input.", 1, 1000);
+    private readonly Option<long?> _limit = Options.Whole("--limit", "N", "Stop after N inputs.", 1, int.MaxValue);
+    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to use; 1 unless many inputs are given.", 1, 1024);
+    private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON.");
+
+    public RunVerb()
+        : base("run", "Classify inputs: label, confidence, the exit taken, multiply-adds and time of each.")
+    {
+        Command.Arguments.Add(_inputs);
+        Command.Options.Add(_model);
+        _budget.AddTo(Command);
+        Command.Options.Add(_top);
+        Command.Options.Add(_limit);
+        Command.Options.Add(_threads);
+        Command.Options.Add(_json);
+    }
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("mdyn run boot.png", "label, confidence, exit, MACs and time"),
+        new("mdyn run --budget 5M pictures/", "every picture of a folder, at most 5 million multiply-adds each"),
+        new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
+    ];
+
+    public override ExitCode Run(ParseResult arguments, ToolContext tool)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(tool);
+        Model model = ModelStore.Load(arguments.GetValue(_model));
+        (Budget budget, string budgetText) = _budget.Read(arguments, model);
+        int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
+        Session session = new(model, new SessionOptions { Workers = workers, KeepTrace = true });
+        bool timed = _budget.HasDeadline(arguments);
+        if (timed)
+        {
+            session.WarmUp();
+        }
+
+        List<Answer> answers = [];
+        List<InputSample> batch = [];
+        InputReader reader = new(model.SampleShape);
+        long limit = arguments.GetValue(_limit) ?? long.MaxValue;
+        foreach (string path in arguments.GetRequiredValue(_inputs))
+        {
+            foreach (InputSample sample in reader.Read(path))
+            {
+                if (answers.Count + batch.Count >= limit)
+                {
+                    break;
+                }
+
+                tool.Cancellation.ThrowIfCancellationRequested();
+                batch.Add(sample);
+
+                // A deadline counts for each input, so they are asked one at a time.
+                if (batch.Count == (timed ? 1 : BatchSize))
+                {
+                    Ask(session, batch, budget, top, answers, tool);
+                }
+            }
+        }
+
+        Ask(session, batch, budget, top, answers, tool);
+        if (arguments.GetValue(_json))
+        {
+            tool.Terminal.WriteLine(ToJson(model, budgetText, answers));
+        }
+        else
+        {
+            Print(tool.Terminal, model, budgetText, answers);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Ask(Session session, List<InputSample> batch, Budget budget, int top, List<Answer> answers, ToolContext tool)
+    {
+        // Bytes and values take different ways into the network; answers keep the order of the inputs.
+        for (int first = 0; first < batch.Count;)
+        {
+            int end = first + 1;
+            while (end < batch.Count && (batch[end].Bytes is null) == (batch[first].Bytes is null))
+            {
+                end++;
+            }
+
+            AskAlike(session, batch.GetRange(first, end - first), budget, top, answers, tool);
+            first = end;
+        }
+
+        batch.Clear();
+    }
+
+    private static void AskAlike(Session session, List<InputSample> batch, Budget budget, int top, List<Answer> answers, ToolContext tool)
+    {
+        Model model = session.Model;
+        int length = model.SampleShape.Count;
+        Prediction[] predictions = new Prediction[batch.Count];
+        float[] scores = new float[batch.Count * model.ClassCount];
+        try
+        {
+            if (batch[0].Bytes is not null)
+            {
+                byte[] bytes = new byte[batch.Count * length];
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    batch[i].Bytes!.CopyTo(bytes, i * length);
+                }
+
+                session.PredictBatch(bytes, batch.Count, budget, predictions, scores, tool.Cancellation);
+            }
+            else
+            {
+                float[] values = new float[batch.Count * length];
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    batch[i].Values!.CopyTo(values, i * length);
+                }
+
+                session.PredictBatch(values, batch.Count, budget, predictions, scores, tool.Cancellation);
+            }
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException($"cannot run the model on '{batch[0].Name}': {e.Message}", e);
+        }
+
+        for (int i = 0; i < batch.Count; i++)
+        {
+            ReadOnlySpan<float> row = scores.AsSpan(i * model.ClassCount, model.ClassCount);
+            answers.Add(new Answer(batch[i].Name, predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()));
+        }
+    }
+
+    /// <summary>The most probable classes, best first; equal ones in their order.</summary>
+    private static (int Label, float Probability)[] Best(ReadOnlySpan<float> scores, int count)
+    {
+        (int Label, float Probability)[] best = new (int, float)[count];
+        int found = 0;
+        for (int label = 0; label < scores.Length; label++)
+        {
+            int place = found;
+            while (place > 0 && best[place - 1].Probability < scores[label])
+            {
+                place--;
+            }
+
+            if (place < count)
+            {
+                int moved = Math.Min(found, count - 1) - place;
+                Array.Copy(best, place, best, place + 1, moved);
+                best[place] = (label, scores[label]);
+                found = Math.Min(found + 1, count);
+            }
+        }
+
+        return best;
+    }
+
+    private static void Print(Terminal terminal, Model model, string budget, List<Answer> answers)
+    {
+        TextTable table = new("input", "label", ">confidence", ">exit", ">MACs", ">of all", ">time");
+        double macs = 0;
+        foreach (Answer answer in answers)
+        {
+            Prediction prediction = answer.Prediction;
+            macs += prediction.MacsExecuted;
+            table.Add(
+                answer.Name,
+                Labels(model, answer),
+                Quantity.Percent(prediction.Confidence),
+                $"{prediction.ExitIndex + 1}/{model.ExitCount}",
+                Quantity.Scaled(prediction.MacsExecuted),
+                Quantity.Percent((double)prediction.MacsExecuted / prediction.MacsDense, 0),
+                Quantity.Milliseconds(prediction.Duration.TotalMilliseconds));
+        }
+
+        table.Write(terminal, string.Empty);
+        if (answers.Count > 1)
+        {
+            double mean = macs / answers.Count;
+            terminal.WriteLine();
+            terminal.WriteLine(SafeText.Clean(
+                $"{Quantity.Count(answers.Count)} inputs, {budget}: {Quantity.Scaled(mean)} MACs on average, {Quantity.Percent(mean / model.FullMacs)} of the whole network"));
+        }
+    }
+
+    private static string Labels(Model model, Answer answer)
+    {
+        if (answer.Best.Length == 1)
+        {
+            return model.LabelName(answer.Prediction.Label);
+        }
+
+        List<string> names = [];
+        foreach ((int label, float probability) in answer.Best)
+        {
+            names.Add(string.Create(CultureInfo.InvariantCulture, $"{model.LabelName(label)} {probability:F3}"));
+        }
+
+        return string.Join(", ", names);
+    }
+
+    private static string ToJson(Model model, string budget, List<Answer> answers)
+    {
+        using JsonDocumentWriter json = new();
+        json.Object().Text("budget", budget).Whole("macs_dense", model.FullMacs).Whole("exits", model.ExitCount).Array("answers");
+        foreach (Answer answer in answers)
+        {
+            Prediction prediction = answer.Prediction;
+            json.Object().Text("input", answer.Name).Text("label", model.LabelName(prediction.Label)).Whole("class", prediction.Label)
+                .Number("confidence", prediction.Confidence).Whole("exit", prediction.ExitIndex + 1).Whole("macs", prediction.MacsExecuted)
+                .Number("milliseconds", prediction.Duration.TotalMilliseconds);
+            json.Numbers("exit_confidences", Array.ConvertAll(answer.ExitConfidences, static value => (double)value)).Array("top");
+            foreach ((int label, float probability) in answer.Best)
+            {
+                json.Object().Text("label", model.LabelName(label)).Number("probability", probability).EndObject();
+            }
+
+            json.EndArray().EndObject();
+        }
+
+        return json.EndArray().EndObject().ToString();
+    }
+
+    private sealed record Answer(string Name, Prediction Prediction, (int Label, float Probability)[] Best, float[] ExitConfidences);
+}
