@@ -21,13 +21,13 @@ internal static class BroadcastGradient
         int groups = 0;
         for (int i = 1; i <= source.Shape.Rank; i++)
         {
-            int extent = source.Shape[^i];
+            int extent = source.Shape[-i];
             if (extent == 1)
             {
                 continue;
             }
 
-            bool isSummed = i > target.Shape.Rank || target.Shape[^i] == 1;
+            bool isSummed = i > target.Shape.Rank || target.Shape[-i] == 1;
             if (groups > 0 && summed[groups - 1] == isSummed)
             {
                 extents[groups - 1] *= extent;

@@ -35,7 +35,7 @@ internal static class SelectionCheck
         }
 
         int rows = allowPerSample && channels.Exists && channels.Rows != 1 ? shape[0] : 1;
-        Fits(channels, rows, shape[^1], shape, "channels");
+        Fits(channels, rows, shape[-1], shape, "channels");
     }
 
     private static void Fits(Selection selection, int rows, int universe, Shape shape, string what)

@@ -34,9 +34,9 @@ public readonly struct BroadcastPlan
         // From the innermost dimension outward; the arrays hold the innermost first.
         for (int i = 1; i <= Output.Rank; i++)
         {
-            int extent = Output[^i];
-            int leftExtent = i <= left.Rank ? left[^i] : 1;
-            int rightExtent = i <= right.Rank ? right[^i] : 1;
+            int extent = Output[-i];
+            int leftExtent = i <= left.Rank ? left[-i] : 1;
+            int rightExtent = i <= right.Rank ? right[-i] : 1;
             int leftStep = leftExtent == 1 ? 0 : leftStride;
             int rightStep = rightExtent == 1 ? 0 : rightStride;
             leftStride *= leftExtent;
@@ -98,8 +98,8 @@ public readonly struct BroadcastPlan
         Span<int> extents = stackalloc int[Shape.MaximumRank];
         for (int i = 1; i <= rank; i++)
         {
-            int leftExtent = i <= left.Rank ? left[^i] : 1;
-            int rightExtent = i <= right.Rank ? right[^i] : 1;
+            int leftExtent = i <= left.Rank ? left[-i] : 1;
+            int rightExtent = i <= right.Rank ? right[-i] : 1;
             if (leftExtent != rightExtent && leftExtent != 1 && rightExtent != 1)
             {
                 throw new ArgumentException($"Shapes {left} and {right} do not meet: extents {leftExtent} and {rightExtent} differ and neither is 1.", nameof(right));
