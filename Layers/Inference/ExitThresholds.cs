@@ -48,6 +48,23 @@ public sealed class ExitThresholds
         return new ExitThresholds(values);
     }
 
+    /// <summary>Thresholds by which every sample leaves at one exit.</summary>
+    /// <param name="exits">The network's number of exits, the last included.</param>
+    /// <param name="exit">The exit, from 0.</param>
+    public static ExitThresholds AlwaysAt(int exits, int exit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(exit);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(exit, exits);
+        float[] values = new float[exits - 1];
+        Array.Fill(values, Never);
+        if (exit < values.Length)
+        {
+            values[exit] = 0f;
+        }
+
+        return new ExitThresholds(values);
+    }
+
     /// <summary>All thresholds times a factor; a factor above 1 is stricter.</summary>
     /// <param name="strictness">Above 0 and finite.</param>
     public ExitThresholds Scale(float strictness)

@@ -1,0 +1,28 @@
+using System.Collections.Generic;
+
+namespace ManagedDyn.Layers.Inference.Calibration;
+
+/// <summary>Which operating points a calibration makes.</summary>
+public sealed record CalibrationOptions
+{
+    /// <summary>The options used when none are given.</summary>
+    public static CalibrationOptions Default { get; } = new();
+
+    /// <summary>Whether a temperature is fitted for each exit; if not, the model's own stay.</summary>
+    public bool FitTemperatures { get; init; } = true;
+
+    /// <summary>
+    /// How much accuracy the points named "drop-…" may lose against the last exit, as parts of one: 0.003 makes "drop-0.3". The first one is what
+    /// <see cref="Budget.Calibrated"/> uses.
+    /// </summary>
+    public IReadOnlyList<double> Drops { get; init; } = [0.003, 0.01];
+
+    /// <summary>The parts of the whole network's MACs that the points named "macs-…" keep to: 0.5 makes "macs-50". Impossible ones are left out.</summary>
+    public IReadOnlyList<double> MacsShares { get; init; } = [0.25, 0.5, 0.75];
+
+    /// <summary>How many standard errors of the measured drop are kept as a distance, so that the drop holds on other samples too.</summary>
+    public double Safety { get; init; } = 1;
+
+    /// <summary>How to compute.</summary>
+    public SessionOptions Session { get; init; } = SessionOptions.Default;
+}

@@ -1,0 +1,194 @@
+using System;
+using System.Linq;
+using ManagedDyn.Layers.Decisions.Confidence;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Inference.Calibration;
+using Xunit;
+
+namespace ManagedDyn.Tests.Layers.Inference.Calibration;
+
+public sealed class ThresholdSolverTests
+{
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(1)]
+    [InlineData(7.5)]
+    [InlineData(1e-30)]
+    [InlineData(1e30)]
+    public void Shares_are_the_powers_of_the_ratio(double ratio)
+    {
+        double[] shares = ExitLaw.Shares(5, ratio);
+        Assert.Equal(1, shares.Sum(), 1e-12);
+        for (int exit = 1; exit < 5; exit++)
+        {
+            Assert.Equal(shares[exit - 1] * ratio, shares[exit], 1e-12);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => ExitLaw.Shares(5, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ExitLaw.Shares(5, double.NaN));
+    }
+
+    [Fact]
+    public void The_ratio_meets_the_budget()
+    {
+        double[] costs = [15, 40, 90, 200];
+        for (double budget = 15; budget <= 200; budget += 5)
+        {
+            double[] shares = ExitLaw.Shares(4, ExitLaw.SolveRatio(costs, budget));
+            Assert.Equal(budget, shares.Zip(costs, (share, cost) => share * cost).Sum(), 1e-6);
+        }
+
+        Assert.Contains("14", Assert.Throws<ArgumentException>(() => ExitLaw.SolveRatio(costs, 14)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ExitLaw.SolveRatio(costs, 201));
+        Assert.Throws<ArgumentException>(() => ExitLaw.SolveRatio(costs, double.NaN));
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Thresholds_of_the_law_are_those_of_the_papers_program(double ratio)
+    {
+        ExitScores scores = Scores(4, 999, 5);
+        double[] shares = ExitLaw.Shares(4, ratio);
+        ExitThresholds thresholds = ExitLaw.Thresholds(scores, shares);
+        Assert.Equal(ThresholdsOfThePaper(scores, shares), thresholds.Values.ToArray());
+        ThresholdOutcome outcome = scores.Simulate(thresholds);
+        for (int exit = 0; exit < 3; exit++)
+        {
+            Assert.Equal((int)Math.Floor(shares[exit] * 999), outcome.ExitCounts[exit]);
+        }
+    }
+
+    [Fact]
+    public void A_direct_search_ends_where_no_single_threshold_can_be_bettered()
+    {
+        ExitScores scores = Scores(4, 60, 3);
+        ThresholdSearch search = new(scores);
+        foreach (double price in new[] { 1e-6, 1e-4, 3e-4, 1e-3 })
+        {
+            ExitThresholds found = search.Improve(ExitThresholds.AlwaysAt(4, 3), price);
+            double worth = Worth(scores.Simulate(found), price);
+            for (int exit = 0; exit < 3; exit++)
+            {
+                float[] tries = [.. scores.Confidences(exit), 0f, ExitThresholds.Never];
+                foreach (float candidate in tries)
+                {
+                    float[] values = found.Values.ToArray();
+                    values[exit] = candidate;
+                    Assert.True(Worth(scores.Simulate(new ExitThresholds(values)), price) <= worth + 1e-9, $"Threshold {candidate} of exit {exit} is better than {found[exit]} at price {price}.");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Budgets_and_drops_are_kept_and_the_direct_search_is_no_worse_than_the_law()
+    {
+        ExitScores scores = Scores(5, 3000, 4);
+        ThresholdSolver solver = new(scores);
+        ThresholdSolver law = new(scores, direct: false);
+        double last = scores.MeanMacs(4);
+        bool better = false;
+        for (double share = 0.1; share <= 1; share += 0.1)
+        {
+            ThresholdOutcome found = solver.ForMacs(share * last);
+            ThresholdOutcome plain = law.ForMacs(share * last);
+            Assert.True(found.MeanMacs <= share * last);
+            Assert.True(found.Accuracy >= plain.Accuracy);
+            better |= found.Accuracy > plain.Accuracy;
+        }
+
+        Assert.True(better);
+        Assert.Throws<ArgumentException>(() => solver.ForMacs(scores.MeanMacs(0) - 1));
+        foreach (double drop in new[] { 0, 0.003, 0.02 })
+        {
+            ThresholdOutcome found = solver.ForDrop(drop, 0);
+            ThresholdOutcome safe = solver.ForDrop(drop, 2);
+            Assert.Equal(scores.Accuracy(4) - found.Accuracy, found.Drop, 1e-12);
+            Assert.True(found.Drop <= drop + 1e-12);
+            Assert.True(safe.Drop + (2 * safe.DropError) <= drop + 1e-12);
+            Assert.InRange(found.MeanMacs, 0, safe.MeanMacs);
+            Assert.True(found.MeanMacs < last);
+        }
+
+        ThresholdOutcome near = solver.ByLaw(last / 2);
+        Assert.Equal(last / 2, near.MeanMacs, last * 0.01);
+    }
+
+    [Fact]
+    public void The_frontier_rises()
+    {
+        ThresholdSolver solver = new(Scores(5, 1000, 4));
+        ThresholdOutcome? before = null;
+        foreach (ThresholdOutcome outcome in solver.Frontier())
+        {
+            Assert.True(before is null || (outcome.MeanMacs > before.MeanMacs && outcome.Accuracy > before.Accuracy));
+            before = outcome;
+        }
+
+        Assert.True(solver.Frontier().Count > 5);
+    }
+
+    [Fact]
+    public void Patience_is_simulated_with_its_history()
+    {
+        ExitLogits logits = SyntheticExits.Make(4, 200, 3, 2);
+        ExitScores scores = new(logits, new Patience(), []);
+        ThresholdOutcome outcome = scores.Simulate(ExitThresholds.Uniform(4, 2f));
+        Assert.Equal(0, outcome.ExitCounts[0]);
+        for (int sample = 0; sample < 200; sample++)
+        {
+            int exit = outcome.ExitOfSample[sample];
+            Assert.True(exit == 3 || scores.Predicted(exit)[sample] == scores.Predicted(exit - 1)[sample]);
+        }
+    }
+
+    [Fact]
+    public void Solving_is_the_same_each_time()
+    {
+        ThresholdOutcome first = new ThresholdSolver(Scores(4, 500, 3)).ForDrop(0.01);
+        ThresholdOutcome second = new ThresholdSolver(Scores(4, 500, 3)).ForDrop(0.01);
+        Assert.Equal(first.Thresholds.Values.ToArray(), second.Thresholds.Values.ToArray());
+    }
+
+    // dynamic_evaluate of the authors' program (adaptive_inference.py), statement by statement.
+    private static float[] ThresholdsOfThePaper(ExitScores scores, double[] shares)
+    {
+        int samples = scores.Samples;
+        float[] thresholds = new float[scores.Exits - 1];
+        Array.Fill(thresholds, ExitThresholds.Never);
+        bool[] filtered = new bool[samples];
+        for (int k = 0; k < thresholds.Length; k++)
+        {
+            float[] confidences = scores.Confidences(k).ToArray();
+            int[] sorted = [.. Enumerable.Range(0, samples).OrderByDescending(i => confidences[i])];
+            int count = 0;
+            int wanted = (int)Math.Floor(samples * shares[k]);
+            foreach (int original in sorted)
+            {
+                if (!filtered[original])
+                {
+                    count++;
+                    if (count == wanted)
+                    {
+                        thresholds[k] = confidences[original];
+                        break;
+                    }
+                }
+            }
+
+            for (int i = 0; i < samples; i++)
+            {
+                filtered[i] |= confidences[i] >= thresholds[k];
+            }
+        }
+
+        return thresholds;
+    }
+
+    private static ExitScores Scores(int exits, int samples, int classes) =>
+        new(SyntheticExits.Make(exits, samples, classes, 17), new MaxProbability(), []);
+
+    private static double Worth(ThresholdOutcome outcome, double price) => outcome.Accuracy * outcome.ExitOfSample.Count - (price * outcome.MeanMacs * outcome.ExitOfSample.Count);
+}
