@@ -1,233 +1,214 @@
 using System;
-using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Normalization;
 using ManagedDyn.Engine.Kernels.Reduction;
+using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Operators;
 
 /// <summary>
-/// Batch normalisation over all dimensions but the last (Ioffe and Szegedy, "Batch Normalization", ICML 2015), with a ReLU if asked for:
-/// y = γ (x − mean) / √(variance + ε) + β.
+/// Batch normalisation over all dimensions but the last (Ioffe and Szegedy, "Batch normalization", ICML 2015), with a ReLU if asked for:
+/// y = activation(γ (x − mean) / √(variance + ε) + β), computed as x · scale + shift with what <see cref="BatchNormFold"/> gives.
 /// </summary>
 public static class BatchNormOperator
 {
-    private const int ElementsPerChunk = 1 << 15;
-    private const int MaximumChunks = 32;
-
     /// <summary>
-    /// Normalises with the batch's own statistics, and moves the running ones by momentum (variance unbiased, as PyTorch does).
-    /// Differentiable in input, γ and β.
+    /// Normalises with the batch's statistics in Train mode, and moves the running ones by momentum (variance unbiased, as PyTorch does); with the
+    /// running ones in Evaluate mode. Differentiable in input, γ and β in both modes.
     /// </summary>
     /// <param name="context">The context.</param>
-    /// <param name="input">[…, C].</param>
-    /// <param name="gamma">[C].</param>
-    /// <param name="beta">[C].</param>
-    /// <param name="runningMean">[C]; updated.</param>
-    /// <param name="runningVariance">[C]; updated.</param>
-    /// <param name="momentum">The share of the batch in the new running statistics.</param>
-    /// <param name="epsilon">ε.</param>
-    /// <param name="relu">Whether negative values become 0.</param>
-    /// <exception cref="ArgumentException">Shapes do not fit, or there is one row only.</exception>
-    public static Tensor BatchNormTrain(
-        this Context context, Tensor input, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, float momentum, float epsilon, bool relu = false)
+    /// <param name="input">x, [N, …, C].</param>
+    /// <param name="weight">γ, [C]; no tensor: 1.</param>
+    /// <param name="bias">β, [C]; no tensor: 0.</param>
+    /// <param name="runningMean">[C]; updated in Train mode.</param>
+    /// <param name="runningVariance">[C]; updated in Train mode.</param>
+    /// <param name="momentum">The share of the batch in the new running statistics, 0 to 1.</param>
+    /// <param name="epsilon">ε, above 0.</param>
+    /// <param name="activation">What follows.</param>
+    /// <param name="active">
+    /// The rows that the batch's statistics are taken over, as skipping will see them: pixels of each sample (a row a sample), or samples (one
+    /// row); default: all. All rows are normalised. With fewer than two active rows the running statistics are used, and stay.
+    /// </param>
+    /// <returns>y, of the shape of x.</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit; or batch statistics are asked of a single row, and no selection was given.</exception>
+    public static Tensor BatchNorm(
+        this Context context, Tensor input, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, float momentum = 0.1f,
+        float epsilon = 1e-5f, Activation activation = Activation.None, Selection active = default)
     {
-        int channels = CheckShapes(input, gamma, beta, runningMean, runningVariance);
-        int rows = input.Count / channels;
-        if (rows < 2)
+        int channels = CheckShapes(input, weight, bias, runningMean, runningVariance);
+        CheckNumbers(momentum, epsilon);
+        Storage<int>? rows = context.Mode == Mode.Train ? ActiveRows(context, input, active) : null;
+        int count = active.IsAll ? input.Shape.RowCount : active.IsEmpty ? 0 : rows?.Length ?? 0;
+        bool takesBatch = context.Mode == Mode.Train && count >= 2;
+        if (context.Mode == Mode.Train && !takesBatch && active.IsAll)
         {
             throw new ArgumentException($"Batch statistics need at least two rows; the input has shape {input.Shape}.", nameof(input));
         }
 
         Tensor output = context.Workspace.Rent(input.Shape);
 
-        // mean, 1 / √(variance + ε), scale and shift: the backward pass needs the first two.
+        // Rows: mean, variance, scale, shift.
         Tensor statistics = context.Workspace.Rent(new Shape(4, channels));
-        using (context.Workspace.Enter())
+        Span<float> mean = statistics.Rows(0, 1).Span;
+        Span<float> variance = statistics.Rows(1, 1).Span;
+        if (takesBatch)
         {
-            int chunks = ChunkCount(rows, channels);
-            Tensor parts = context.Workspace.Rent(new Shape(chunks, 2 * channels));
-            Tensor pivot = context.Workspace.Rent(new Shape(channels));
-            input.Span[..channels].CopyTo(pivot.Span);
-            context.Workers.Run(chunks, new MomentsWork(input, pivot, parts, rows));
-            FixedTree.Sum(parts.Span, chunks, 2 * channels);
-            Finish(parts.Span, pivot.Span, rows, epsilon, gamma.Span, beta.Span, statistics.Span, runningMean.Span, runningVariance.Span, momentum);
-            context.Workers.Run(chunks, new ApplyWork(input, statistics.Rows(2, 1), statistics.Rows(3, 1), output, rows, relu));
+            TakeStatistics(context, input, rows, count, statistics);
+            Move(runningMean.Span, mean, momentum, 1f);
+            Move(runningVariance.Span, variance, momentum, count / (count - 1f));
+        }
+        else
+        {
+            runningMean.Span.CopyTo(mean);
+            runningVariance.Span.CopyTo(variance);
         }
 
-        if (context.Records(input) || context.Records(gamma) || context.Records(beta))
+        BatchNormFold.Run(
+            weight.Exists ? weight.Span : default, bias.Exists ? bias.Span : default, mean, variance, epsilon, statistics.Rows(2, 1).Span,
+            statistics.Rows(3, 1).Span);
+        AffineWork work = new(input, statistics.Rows(2, 1), statistics.Rows(3, 1), activation, output);
+        context.Workers.Run(work.Parts, in work);
+        if (context.Records(input) || context.Records(weight) || context.Records(bias))
         {
-            context.Tape!.Record(new Entry(context, input, gamma, beta, statistics, output, relu));
+            context.Tape!.Record(new BatchNormEntry(
+                context, input, weight, bias, statistics, output, epsilon, activation, takesBatch ? count : 0, takesBatch ? rows : null));
+        }
+        else
+        {
+            context.Workspace.Recycle(statistics);
         }
 
         return output;
     }
 
-    /// <summary>Normalises with given statistics, folded into one scale and one shift a channel: y = x · scale + shift. Not differentiable.</summary>
+    /// <summary>Normalises with statistics folded into one scale and one shift a channel: y = activation(x · scale + shift). Not differentiable.</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">[…, C].</param>
-    /// <param name="scale">[C].</param>
-    /// <param name="shift">[C].</param>
-    /// <param name="relu">Whether negative values become 0.</param>
+    /// <param name="scale">[C], from <see cref="BatchNormFold"/>.</param>
+    /// <param name="shift">[C], from <see cref="BatchNormFold"/>.</param>
+    /// <param name="activation">What follows.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
     /// <exception cref="InvalidOperationException">A tape records and a gradient would be lost.</exception>
-    public static Tensor ScaleShift(this Context context, Tensor input, Tensor scale, Tensor shift, bool relu = false)
+    public static Tensor ScaleShift(this Context context, Tensor input, Tensor scale, Tensor shift, Activation activation = Activation.None)
     {
-        int channels = CheckShapes(input, scale, shift, scale, shift);
+        _ = CheckShapes(input, scale, shift, scale, shift);
         if (context.Records(input) || context.Records(scale) || context.Records(shift))
         {
-            throw new InvalidOperationException("Normalisation with frozen statistics records nothing on the tape, but one of its operands requires a gradient.");
+            throw new InvalidOperationException("Folded statistics are not recorded on the tape, but one of their operands requires a gradient; use BatchNorm.");
         }
 
         Tensor output = context.Workspace.Rent(input.Shape);
-        int rows = input.Count / channels;
-        context.Workers.Run(ChunkCount(rows, channels), new ApplyWork(input, scale, shift, output, rows, relu));
+        AffineWork work = new(input, scale, shift, activation, output);
+        context.Workers.Run(work.Parts, in work);
         return output;
     }
 
-    private static int ChunkCount(int rows, int channels) =>
-        (int)Math.Clamp((long)rows * channels / ElementsPerChunk, 1, Math.Min(MaximumChunks, Math.Max(1, rows)));
-
-    private static (int Start, int Length) Part(int part, int chunks, int rows, int channels)
+    private static void TakeStatistics(Context context, Tensor input, Storage<int>? rows, int count, Tensor statistics)
     {
-        int start = (int)((long)rows * part / chunks);
-        int end = (int)((long)rows * (part + 1) / chunks);
-        return (start * channels, (end - start) * channels);
+        int channels = statistics.Shape[1];
+        RowChunks chunks = new(count, channels);
+        Tensor partials = context.Workspace.Rent(new Shape(chunks.Count, 2, channels));
+        context.Workers.Run(chunks.Count, new MomentsWork(input, rows, count, partials, chunks));
+        ChannelMoments.Join(partials.Span, channels, in chunks, statistics.Rows(0, 1).Span, statistics.Rows(1, 1).Span);
+        context.Workspace.Recycle(partials.Storage);
     }
 
-    private static void Finish(
-        ReadOnlySpan<float> sums, ReadOnlySpan<float> pivot, int rows, float epsilon, ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta,
-        Span<float> statistics, Span<float> runningMean, Span<float> runningVariance, float momentum)
+    private static void Move(Span<float> running, ReadOnlySpan<float> batch, float momentum, float factor)
     {
-        int channels = pivot.Length;
-        for (int c = 0; c < channels; c++)
+        for (int c = 0; c < running.Length; c++)
         {
-            float offset = sums[c] / rows;
-            float mean = pivot[c] + offset;
-            float variance = MathF.Max(0f, (sums[channels + c] / rows) - (offset * offset));
-            float inverse = 1f / MathF.Sqrt(variance + epsilon);
-            statistics[c] = mean;
-            statistics[channels + c] = inverse;
-            statistics[(2 * channels) + c] = gamma[c] * inverse;
-            statistics[(3 * channels) + c] = beta[c] - (mean * gamma[c] * inverse);
-            float unbiased = variance * rows / (rows - 1);
-            runningMean[c] += momentum * (mean - runningMean[c]);
-            runningVariance[c] += momentum * (unbiased - runningVariance[c]);
+            running[c] = ((1f - momentum) * running[c]) + (momentum * (batch[c] * factor));
         }
     }
 
-    private static int CheckShapes(Tensor input, params ReadOnlySpan<Tensor> perChannel)
+    // The selection's rows as rows of [rows, channels]; null: all.
+    private static Storage<int>? ActiveRows(Context context, Tensor input, Selection active)
     {
-        if (input.Shape.Rank < 2)
+        if (active.IsAll)
+        {
+            return null;
+        }
+
+        int samples = input.Shape[0];
+        int perSample = input.Shape.RowCount / Math.Max(1, samples);
+        bool bySample = active.Rows == 1 && active.Universe == samples;
+        if (!bySample && (active.Rows != samples || active.Universe != perSample))
+        {
+            throw new ArgumentException(
+                $"The active rows are {active}; expected {samples} × {perSample} (pixels) or 1 × {samples} (samples) for an input of shape {input.Shape}.",
+                nameof(active));
+        }
+
+        if (active.IsEmpty)
+        {
+            return null;
+        }
+
+        int each = bySample ? perSample : 1;
+        Storage<int> rows = context.Workspace.RentIntegers(active.Count * each);
+        Span<int> list = rows.Slice(0, rows.Length);
+        int place = 0;
+        for (int row = 0; row < active.Rows; row++)
+        {
+            foreach (int index in active.Row(row))
+            {
+                int first = bySample ? index * perSample : (row * perSample) + index;
+                for (int i = 0; i < each; i++)
+                {
+                    list[place++] = first + i;
+                }
+            }
+        }
+
+        return rows;
+    }
+
+    private static int CheckShapes(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor variance)
+    {
+        if (input.Shape.Rank < 2 || input.Shape[-1] == 0)
         {
             throw new ArgumentException($"The input has shape {input.Shape}; expected [N, …, channels].", nameof(input));
         }
 
         int channels = input.Shape[-1];
-        foreach (Tensor tensor in perChannel)
-        {
-            if (tensor.Shape != new Shape(channels))
-            {
-                throw new ArgumentException($"A parameter or statistic has shape {tensor.Shape}; expected [{channels}] for an input of shape {input.Shape}.");
-            }
-        }
-
+        Check(weight, "weight", channels, mayLack: true);
+        Check(bias, "bias", channels, mayLack: true);
+        Check(mean, "mean", channels, mayLack: false);
+        Check(variance, "variance", channels, mayLack: false);
         return channels;
     }
 
-    private readonly struct MomentsWork(Tensor input, Tensor pivot, Tensor parts, int rows) : IParallelWork
+    private static void Check(Tensor tensor, string what, int channels, bool mayLack)
     {
-        public void Execute(int part)
+        if (!(mayLack && !tensor.Exists) && tensor.Shape != new Shape(channels))
         {
-            int channels = pivot.Count;
-            (int start, int length) = Part(part, parts.Shape[0], rows, channels);
-            BatchNormKernel.Moments(input.Span.Slice(start, length), pivot.Span, parts.Span.Slice(part * 2 * channels, 2 * channels));
+            throw new ArgumentException($"The {what} of a normalisation has shape {tensor.Shape}; expected [{channels}].", what);
         }
     }
 
-    private readonly struct ApplyWork(Tensor input, Tensor scale, Tensor shift, Tensor output, int rows, bool relu) : IParallelWork
+    private static void CheckNumbers(float momentum, float epsilon)
     {
-        public void Execute(int part)
+        if (!(momentum is >= 0f and <= 1f))
         {
-            int channels = scale.Count;
-            (int start, int length) = Part(part, ChunkCount(rows, channels), rows, channels);
-            BatchNormKernel.Apply(input.Span.Slice(start, length), scale.Span, shift.Span, relu, output.Span.Slice(start, length));
+            throw new ArgumentOutOfRangeException(nameof(momentum), momentum, "The momentum of a normalisation must be from 0 to 1.");
+        }
+
+        if (!(epsilon > 0f && float.IsFinite(epsilon)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "The epsilon of a normalisation must be above 0.");
         }
     }
 
-    private readonly struct SumsWork(Tensor input, Tensor output, Tensor gradient, Tensor mean, Tensor parts, int rows, bool relu) : IParallelWork
+    private readonly struct MomentsWork(Tensor input, Storage<int>? rows, int count, Tensor partials, RowChunks chunks) : IParallelWork
     {
         public void Execute(int part)
         {
-            int channels = mean.Count;
-            (int start, int length) = Part(part, parts.Shape[0], rows, channels);
-            BatchNormKernel.GradientSums(
-                input.Span.Slice(start, length), output.Span.Slice(start, length), gradient.Span.Slice(start, length), mean.Span, relu,
-                parts.Span.Slice(part * 2 * channels, 2 * channels));
-        }
-    }
-
-    private readonly struct InputGradientWork(
-        Tensor input, Tensor output, Tensor gradient, Tensor mean, Tensor coefficients, Tensor destination, int rows, bool relu, bool accumulate) : IParallelWork
-    {
-        public void Execute(int part)
-        {
-            int channels = mean.Count;
-            (int start, int length) = Part(part, ChunkCount(rows, channels), rows, channels);
-            BatchNormKernel.InputGradient(
-                input.Span.Slice(start, length), output.Span.Slice(start, length), gradient.Span.Slice(start, length), mean.Span, coefficients.Span,
-                relu, accumulate, destination.Span.Slice(start, length));
-        }
-    }
-
-    private sealed class Entry(Context context, Tensor input, Tensor gamma, Tensor beta, Tensor statistics, Tensor output, bool relu) : TapeEntry(output)
-    {
-        // With x̂ = (x − mean) r and r = 1 / √(variance + ε): dβ = Σ g, dγ = Σ g x̂, dx = γ r (g − dβ / n − x̂ dγ / n).
-        public override void Backward(Gradients gradients)
-        {
-            int channels = gamma.Count;
-            int rows = input.Count / channels;
-            int chunks = ChunkCount(rows, channels);
-            Tensor gradient = gradients.Of(output);
-            Tensor mean = statistics.Rows(0, 1).Reshape(gamma.Shape);
-            ReadOnlySpan<float> inverse = statistics.Rows(1, 1).Span;
-            Tensor parts = context.Workspace.Rent(new Shape(chunks, 2 * channels));
-            context.Workers.Run(chunks, new SumsWork(input, output, gradient, mean, parts, rows, relu));
-            FixedTree.Sum(parts.Span, chunks, 2 * channels);
-            ReadOnlySpan<float> sums = parts.Span[..(2 * channels)];
-            if (Gradients.Flows(beta))
-            {
-                Tensor target = gradients.Into(beta, out bool accumulate);
-                for (int c = 0; c < channels; c++)
-                {
-                    target.Span[c] = sums[c] + (accumulate ? target.Span[c] : 0f);
-                }
-            }
-
-            if (Gradients.Flows(gamma))
-            {
-                Tensor target = gradients.Into(gamma, out bool accumulate);
-                for (int c = 0; c < channels; c++)
-                {
-                    target.Span[c] = (sums[channels + c] * inverse[c]) + (accumulate ? target.Span[c] : 0f);
-                }
-            }
-
-            if (Gradients.Flows(input))
-            {
-                Tensor coefficients = context.Workspace.Rent(new Shape(3, channels));
-                Span<float> values = coefficients.Span;
-                for (int c = 0; c < channels; c++)
-                {
-                    float scale = gamma.Span[c] * inverse[c];
-                    values[c] = scale;
-                    values[channels + c] = -scale * inverse[c] * inverse[c] * sums[channels + c] / rows;
-                    values[(2 * channels) + c] = -scale * sums[c] / rows;
-                }
-
-                Tensor target = gradients.Into(input, out bool accumulate);
-                context.Workers.Run(chunks, new InputGradientWork(input, output, gradient, mean, coefficients, target, rows, relu, accumulate));
-            }
+            int channels = partials.Shape[2];
+            Span<float> sums = partials.Rows(part, 1).Span;
+            ReadOnlySpan<int> list = rows is null ? default : rows.Slice(0, count);
+            ChannelMoments.Chunk(input.Span, channels, list, chunks.From(part), chunks.To(part), sums[..channels], sums[channels..]);
         }
     }
 }

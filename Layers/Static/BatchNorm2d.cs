@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Normalization;
 using ManagedDyn.Engine.Operators;
+using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Static;
@@ -78,24 +79,16 @@ public sealed class BatchNorm2d : Layer
     /// <param name="context">The context.</param>
     /// <param name="input">[N, …, channels].</param>
     /// <param name="activation">The activation.</param>
-    public Tensor Forward(Context context, Tensor input, Activation activation)
+    /// <param name="active">The rows that batch statistics are taken over; default: all.</param>
+    public Tensor Forward(Context context, Tensor input, Activation activation, Selection active = default)
     {
-        bool relu = activation == Activation.Relu;
-        if (context.Mode == Mode.Train)
+        if (IsFrozen && context.Mode == Mode.Evaluate)
         {
-            return context.BatchNormTrain(input, Weight.Value, Bias.Value, RunningMean.Value, RunningVariance.Value, _momentum, _epsilon, relu);
+            return context.ScaleShift(input, _scale, _shift, activation);
         }
 
-        if (IsFrozen)
-        {
-            return context.ScaleShift(input, _scale, _shift, relu);
-        }
-
-        using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor scale = context.Workspace.Rent(Weight.Value.Shape);
-        Tensor shift = context.Workspace.Rent(Weight.Value.Shape);
-        Fold(scale, shift);
-        return scope.Keep(context.ScaleShift(input, scale, shift, relu));
+        return context.BatchNorm(
+            input, Weight.Value, Bias.Value, RunningMean.Value, RunningVariance.Value, _momentum, _epsilon, activation, active);
     }
 
     /// <inheritdoc/>
@@ -112,12 +105,10 @@ public sealed class BatchNorm2d : Layer
     {
         _scale = Tensor.Zeros(Weight.Value.Shape);
         _shift = Tensor.Zeros(Weight.Value.Shape);
-        Fold(_scale, _shift);
+        BatchNormFold.Run(
+            Weight.Value.Span, Bias.Value.Span, RunningMean.Value.Span, RunningVariance.Value.Span, _epsilon, _scale.Span, _shift.Span);
     }
 
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input) => Forward(context, input, Activation.None);
-
-    private void Fold(Tensor scale, Tensor shift) => BatchNormKernel.Fold(
-        Weight.Value.Span, Bias.Value.Span, RunningMean.Value.Span, RunningVariance.Value.Span, _epsilon, scale.Span, shift.Span);
 }

@@ -16,10 +16,10 @@ public static class GoldenCatalogue
     private static readonly Dictionary<string, Action<GoldenCase>?> Runners = new(StringComparer.Ordinal)
     {
         ["activation"] = Awaiting,
-        ["adaptive_avgpool2d"] = Awaiting,
-        ["adaptive_maxpool2d"] = Awaiting,
-        ["avgpool2d"] = Awaiting,
-        ["batchnorm"] = Awaiting,
+        ["adaptive_avgpool2d"] = PoolingRunners.AdaptiveAverage,
+        ["adaptive_maxpool2d"] = PoolingRunners.AdaptiveMax,
+        ["avgpool2d"] = PoolingRunners.Average,
+        ["batchnorm"] = NormalizationRunners.BatchNorm,
         ["bce_with_logits"] = Awaiting,
         ["conv2d"] = ConvolutionRunners.Conv2d,
         ["conv_transpose2d"] = ConvolutionRunners.ConvTranspose2d,
@@ -36,7 +36,7 @@ public static class GoldenCatalogue
         ["lstm"] = Awaiting,
         ["masked_conv2d"] = ConvolutionRunners.Conv2d,
         ["matmul"] = ConvolutionRunners.MatMul,
-        ["maxpool2d"] = Awaiting,
+        ["maxpool2d"] = PoolingRunners.Max,
         ["multihead_attention"] = Awaiting,
         ["optimizer"] = OptimizerGoldens.Run,
         ["pixel_shuffle"] = Awaiting,

@@ -1,0 +1,58 @@
+using System;
+using System.Numerics;
+
+namespace ManagedDyn.Engine.Kernels;
+
+/// <summary>
+/// Whole vectors for the last elements of a row, fewer than a vector: they get the arithmetic of all others, lane by lane.
+/// </summary>
+internal static class PartialVector
+{
+    /// <summary>A vector whose first lanes are some elements; the other lanes hold what follows them, or zero, and mean nothing.</summary>
+    /// <param name="source">The elements.</param>
+    /// <param name="start">The first.</param>
+    /// <param name="count">How many, at most a vector.</param>
+    public static Vector<float> Load(ReadOnlySpan<float> source, int start, int count)
+    {
+        if (start <= source.Length - Vector<float>.Count)
+        {
+            return new Vector<float>(source[start..]);
+        }
+
+        Span<float> lanes = stackalloc float[Vector<float>.Count];
+        lanes.Clear();
+        source.Slice(start, count).CopyTo(lanes);
+        return new Vector<float>(lanes);
+    }
+
+    /// <summary>A vector whose first lanes are some elements and whose other lanes all hold one value.</summary>
+    /// <param name="source">The elements.</param>
+    /// <param name="start">The first.</param>
+    /// <param name="count">How many, at most a vector.</param>
+    /// <param name="others">The value of the other lanes.</param>
+    public static Vector<float> Load(ReadOnlySpan<float> source, int start, int count, float others) =>
+        Keep(Load(source, start, count), count, others);
+
+    /// <summary>The vector with all lanes but the first ones replaced.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <param name="count">How many lanes stay.</param>
+    /// <param name="others">The value of the other lanes.</param>
+    public static Vector<float> Keep(Vector<float> vector, int count, float others) => Vector.ConditionalSelect(
+        Vector.LessThan(Vector<int>.Indices, new Vector<int>(count)), vector, new Vector<float>(others));
+
+    /// <summary>Stores the first lanes.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <param name="target">As many elements as lanes are stored, at most all.</param>
+    public static void Store(Vector<float> vector, Span<float> target)
+    {
+        if (target.Length == Vector<float>.Count)
+        {
+            vector.CopyTo(target);
+            return;
+        }
+
+        Span<float> lanes = stackalloc float[Vector<float>.Count];
+        vector.CopyTo(lanes);
+        lanes[..target.Length].CopyTo(target);
+    }
+}

@@ -1,0 +1,116 @@
+using System;
+using System.Numerics;
+
+namespace ManagedDyn.Engine.Kernels.Pooling;
+
+/// <summary>
+/// y[o, c] = max over the window's pixels p of x[p, c], for one map, along the channels. Padding is −∞; NaN is larger than everything; of equal
+/// pixels the first counts.
+/// </summary>
+public static class MaxPooling
+{
+    /// <summary>Computes some rows of the output.</summary>
+    /// <param name="geometry">The windows.</param>
+    /// <param name="input">x, a map.</param>
+    /// <param name="from">The first row of the output.</param>
+    /// <param name="to">The row after the last.</param>
+    /// <param name="output">y, a map.</param>
+    /// <param name="indices">
+    /// Receives for each output value the pixel that it comes from, row · width + column, −1 for a window with none; empty: not asked for.
+    /// </param>
+    /// <exception cref="ArgumentException">Spans do not fit.</exception>
+    public static void Forward(
+        in PoolGeometry geometry, ReadOnlySpan<float> input, int from, int to, Span<float> output, Span<int> indices = default)
+    {
+        geometry.Check(input.Length, output.Length, from, to);
+        if (!indices.IsEmpty && indices.Length < geometry.OutElements)
+        {
+            throw new ArgumentException($"{indices.Length} places for indices were given; expected {geometry.OutElements}.", nameof(indices));
+        }
+
+        int channels = geometry.Channels;
+        int width = geometry.Columns.Input;
+        Span<int> lanes = stackalloc int[Vector<int>.Count];
+        for (int oy = from; oy < to; oy++)
+        {
+            PoolWindow rows = geometry.Rows.Window(oy);
+            for (int ox = 0; ox < geometry.Columns.Output; ox++)
+            {
+                PoolWindow columns = geometry.Columns.Window(ox);
+                int target = ((oy * geometry.Columns.Output) + ox) * channels;
+                for (int c = 0; c < channels; c += Vector<float>.Count)
+                {
+                    int count = Math.Min(Vector<float>.Count, channels - c);
+                    Vector<float> best = new(float.NegativeInfinity);
+                    Vector<int> place = new(-1);
+                    for (int ky = 0; ky < rows.Count; ky++)
+                    {
+                        int pixel = ((rows.First + (ky * rows.Step)) * width) + columns.First;
+                        for (int kx = 0; kx < columns.Count; kx++, pixel += columns.Step)
+                        {
+                            Vector<float> value = PartialVector.Load(input, (pixel * channels) + c, count);
+
+                            // The first pixel counts even at −∞; a NaN, which equals nothing, wins and is not beaten.
+                            Vector<int> wins = Vector.GreaterThan(value, best) | ~Vector.Equals(value, value) | Vector.Equals(place, new Vector<int>(-1));
+                            best = Vector.ConditionalSelect(wins, value, best);
+                            place = Vector.ConditionalSelect(wins, new Vector<int>(pixel), place);
+                        }
+                    }
+
+                    PartialVector.Store(best, output.Slice(target + c, count));
+                    if (!indices.IsEmpty)
+                    {
+                        place.CopyTo(lanes);
+                        lanes[..count].CopyTo(indices[(target + c)..]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds each output's gradient to the pixel that the output came from.</summary>
+    /// <param name="geometry">The windows.</param>
+    /// <param name="indices">What the forward pass told, of one map.</param>
+    /// <param name="outputGradient">dy, of one map.</param>
+    /// <param name="inputGradient">dx, of one map; added to.</param>
+    /// <exception cref="ArgumentException">Spans do not fit.</exception>
+    public static void Backward(in PoolGeometry geometry, ReadOnlySpan<int> indices, ReadOnlySpan<float> outputGradient, Span<float> inputGradient)
+    {
+        geometry.Check(inputGradient.Length, Math.Min(outputGradient.Length, indices.Length), 0, 0);
+        int channels = geometry.Channels;
+        int elements = geometry.OutElements;
+        for (int i = 0; i < elements; i += channels)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                int pixel = indices[i + c];
+                if (pixel >= 0)
+                {
+                    inputGradient[(pixel * channels) + c] += outputGradient[i + c];
+                }
+            }
+        }
+    }
+
+    /// <summary>The same, value by value.</summary>
+    internal static void Reference<T>(in PoolGeometry geometry, ReadOnlySpan<T> input, Span<T> output)
+        where T : IFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < geometry.OutElements; i++)
+        {
+            int c = i % geometry.Channels;
+            int ox = i / geometry.Channels % geometry.Columns.Output;
+            PoolWindow rows = geometry.Rows.Window(i / geometry.Channels / geometry.Columns.Output);
+            PoolWindow columns = geometry.Columns.Window(ox);
+            T best = T.NegativeInfinity;
+            for (int tap = 0; tap < rows.Count * columns.Count; tap++)
+            {
+                int y = rows.First + (tap / columns.Count * rows.Step);
+                int x = columns.First + (tap % columns.Count * columns.Step);
+                best = T.Max(best, input[(((y * geometry.Columns.Input) + x) * geometry.Channels) + c]);
+            }
+
+            output[i] = best;
+        }
+    }
+}
