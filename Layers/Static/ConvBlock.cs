@@ -49,7 +49,13 @@ public sealed class ConvBlock : Layer
 
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor sums = _conv.Forward(context, input);
-        return scope.Keep(_norm.Forward(context, sums, _activation));
+        if (!residual.Exists)
+        {
+            return scope.Keep(_norm.Forward(context, sums, _activation));
+        }
+
+        Tensor total = context.Add(_norm.Forward(context, sums), residual);
+        return scope.Keep(_activation == Activation.Relu ? context.Relu(total) : total);
     }
 
     /// <inheritdoc/>

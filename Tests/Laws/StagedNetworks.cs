@@ -1,5 +1,7 @@
-using System;
 using System.Collections.Generic;
+using System;
+using ManagedDyn.Engine.Autograd;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Mechanisms;
@@ -15,6 +17,29 @@ public static class StagedNetworks
     private static readonly Dictionary<string, Func<StagedNetwork>> Makers = new(StringComparer.Ordinal)
     {
         ["tiny"] = () => new TinyNetwork(4, 5, 16, new Shape(4, 4, 3)),
+        ["msdnet"] = () => Initialized(new MsdNet(new MsdNetOptions
+        {
+            Height = 12,
+            Width = 12,
+            InputChannels = 2,
+            Classes = 5,
+            BaseChannels = 4,
+            GrowthRate = 6,
+            LayersPerBlock = [1, 2, 1],
+            ClassifierChannels = 8,
+        })),
+        ["resnet with intermediate classifiers"] = () => Initialized(ResNet.Create(new ResNetOptions
+        {
+            Height = 12,
+            Width = 12,
+            InputChannels = 2,
+            Classes = 5,
+            Channels = [4, 8, 16],
+            HasIntermediateClassifiers = true,
+        })),
+        ["cascade of resnets"] = () => Initialized(ResNet.CreateCascade(
+            new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [4], Blocks = [1] },
+            new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [8, 12], Blocks = [1, 1] })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -38,6 +63,27 @@ public static class StagedNetworks
 
             return model;
         }
+    }
+
+    /// <summary>Random weights, and running statistics and shifts away from their neutral values.</summary>
+    private static StagedNetwork Initialized(StagedNetwork network)
+    {
+        RandomSource random = new(11);
+        network.Initialize(random);
+        foreach ((string name, Parameter parameter) in network.NamedParameters())
+        {
+            if (name.Contains("norm", StringComparison.Ordinal))
+            {
+                Span<float> values = parameter.Value.Span;
+                RandomStream stream = random.Stream(name);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] += 0.3f * stream.Uniform(0, 0, i);
+                }
+            }
+        }
+
+        return network;
     }
 
     public static bool Covers(ModelArchitecture architecture)
