@@ -5,7 +5,7 @@ using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using Xunit;
 
-namespace ManagedDyn.Tests.Data;
+namespace ManagedDyn.Tests.Layers.Data;
 
 public sealed class ImageDatasetTests
 {

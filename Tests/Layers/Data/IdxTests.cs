@@ -7,7 +7,7 @@ using ManagedDyn.Layers.Data;
 using ManagedDyn.Tests.Formats;
 using Xunit;
 
-namespace ManagedDyn.Tests.Data;
+namespace ManagedDyn.Tests.Layers.Data;
 
 public sealed class IdxTests : IDisposable
 {

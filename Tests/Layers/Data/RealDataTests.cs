@@ -4,7 +4,7 @@ using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using Xunit;
 
-namespace ManagedDyn.Tests.Data;
+namespace ManagedDyn.Tests.Layers.Data;
 
 /// <summary>Opens published data sets, which are not part of this repository.</summary>
 public sealed class RealDataTests
