@@ -32,7 +32,7 @@ public sealed class GlyphImagesTests
     {
         // Whoever changes how images are drawn changes every figure measured on them: then this value changes, deliberately.
         byte[] hash = SHA256.HashData(Bytes(GlyphImages.Make(300, 1, "training")));
-        Assert.Equal("B2229879A19B42D6", Convert.ToHexString(hash)[..16]);
+        Assert.Equal("FAC4EDE04F43738D", Convert.ToHexString(hash)[..16]);
     }
 
     [Fact]
