@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ManagedDyn.Tests.Layers.Training.Optimizers;
+using ManagedDyn.Tests.Operators;
 
 namespace ManagedDyn.Tests.Goldens;
 
@@ -29,6 +30,8 @@ public static class GoldenCatalogue
         ["exit_scores"] = ExitGoldens.Scores,
         ["groupnorm"] = Awaiting,
         ["gru"] = Awaiting,
+        ["gumbel_sigmoid"] = RelaxationGoldens.Sigmoid,
+        ["gumbel_softmax"] = RelaxationGoldens.Softmax,
         ["interpolate"] = Awaiting,
         ["kd_loss"] = Awaiting,
         ["layernorm"] = Awaiting,
