@@ -7,8 +7,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// <summary>One call of <see cref="IndirectConvolution"/>: sweeps of pixels, in each the groups, in each the panels.</summary>
 internal ref struct ConvolutionPass
 {
-    // With fewer pixels, computing whole panels for some of their columns is cheaper than making a panel of those columns.
-    private const int GatherPixels = 8;
+    // What moving one column of a pixel to its place, and making one weight of a panel of selected columns, cost beside a panel's row of sums.
+    private const int ScatterCost = 2;
+    private const int GatherCost = 24;
 
     private const int MadePanel = -1;
 
@@ -24,7 +25,8 @@ internal ref struct ConvolutionPass
     private readonly PixelOffsets _offsets;
     private readonly Span<float> _extra;
     private PanelSweep _sweep;
-    private bool _gathers;
+    private int _pixelCount;
+    private bool _ownsRows;
 
     public ConvolutionPass(
         in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
@@ -55,7 +57,8 @@ internal ref struct ConvolutionPass
 
     public void Run(int firstPixel, int pixelCount, int firstPanel, int panelCount)
     {
-        _gathers = pixelCount >= GatherPixels;
+        _pixelCount = pixelCount;
+        _ownsRows = panelCount == IndirectConvolution.PanelCount(in _geometry, in _selection);
         ActiveList pixels = _selection.Pixels;
         int outputStep = _selection.OutChannels.Width(_geometry.OutChannels);
         int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
@@ -131,8 +134,7 @@ internal ref struct ConvolutionPass
     private readonly void RunListed(int group, int rank, int count, int slot, bool isFirstSweep)
     {
         ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
-        int groupStart = group * _geometry.OutChannelsPerGroup;
-        if (_gathers && (channels[0] - groupStart) / Panel.Width != (channels[^1] - groupStart) / Panel.Width)
+        if (Gathers(channels, group * _geometry.OutChannelsPerGroup))
         {
             Span<float> panel = _gathered.Slice(slot * PanelLength, PanelLength);
             if (isFirstSweep)
@@ -144,6 +146,7 @@ internal ref struct ConvolutionPass
             return;
         }
 
+        int groupStart = group * _geometry.OutChannelsPerGroup;
         for (int start = 0; start < count;)
         {
             int source = (channels[start] - groupStart) / Panel.Width;
@@ -157,6 +160,21 @@ internal ref struct ConvolutionPass
             RunColumns(_packed.Slice(index * PanelLength, PanelLength), channels[start..end], rank + start, groupStart + (source * Panel.Width));
             start = end;
         }
+    }
+
+    // Columns that lie in several panels: either a panel is made of just them, or whole panels are computed and some columns kept. The
+    // bits are the same; the time is about that of the sums, plus moving columns one by one, plus making the panel.
+    private readonly bool Gathers(ReadOnlySpan<int> channels, int groupStart)
+    {
+        int panels = 1;
+        for (int i = 1; i < channels.Length; i++)
+        {
+            panels += (channels[i] - groupStart) / Panel.Width != (channels[i - 1] - groupStart) / Panel.Width ? 1 : 0;
+        }
+
+        long depth = _sweep.Depth * _sweep.Taps;
+        long moving = _selection.OutChannels.IsCompact ? 0 : channels.Length * ScatterCost;
+        return panels > 1 && (depth + moving) * _pixelCount + (depth * GatherCost) < panels * depth * _pixelCount;
     }
 
     // firstChannel: the channel of the panel's first column, or that the panel was made of just these channels.
@@ -174,6 +192,20 @@ internal ref struct ConvolutionPass
         if (startsWhole && (isCompact || channels[^1] - channels[0] == channels.Length - 1))
         {
             _sweep.Multiply(panel, new PanelColumns(isCompact ? rank : channels[0], channels.Length), _output, in _epilogue);
+            return;
+        }
+
+        // Storing under a mask writes back what stands between the columns: only where no other thread writes to these rows.
+        if (_ownsRows && !isCompact && firstChannel != MadePanel && firstChannel + Panel.Width <= _geometry.OutChannels)
+        {
+            Span<int> masks = stackalloc int[Panel.Width];
+            masks.Clear();
+            foreach (int source in sources)
+            {
+                masks[source] = -1;
+            }
+
+            _sweep.Multiply(panel, new PanelColumns(firstChannel, masks), _output, in _epilogue);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
 
 namespace ManagedDyn.Engine.Kernels.Convolution;
@@ -17,6 +18,11 @@ internal readonly ref struct PixelOffsets
     private readonly ReadOnlySpan<float> _input;
     private readonly Span<float> _extra;
     private readonly int _step;
+    private readonly int _tapStep;
+    private readonly int _rowStep;
+    private readonly int _rowTaps;
+    private readonly int _topEnd;
+    private readonly int _leftEnd;
 
     /// <summary>Prepares.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -31,6 +37,13 @@ internal readonly ref struct PixelOffsets
         _step = step;
         _extra = extra;
         Merges = merges;
+        _tapStep = geometry.DilationWidth * step;
+        _rowStep = geometry.DilationHeight * geometry.InWidth * step;
+        _rowTaps = merges ? 1 : geometry.KernelWidth;
+
+        // A pixel whose first tap is above and left of these has all its taps inside the map, if the first is.
+        _topEnd = geometry.InHeight - ((geometry.KernelHeight - 1) * geometry.DilationHeight);
+        _leftEnd = geometry.InWidth - ((geometry.KernelWidth - 1) * geometry.DilationWidth);
         extra[..ZeroLength(in geometry, merges)].Clear();
     }
 
@@ -50,7 +63,7 @@ internal readonly ref struct PixelOffsets
 
     /// <summary>Elements of memory for zeros and gathered rows.</summary>
     public static int ExtraLength(in ConvolutionGeometry geometry) => CanMerge(in geometry)
-        ? ZeroLength(in geometry, true) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight))
+        ? checked(ZeroLength(in geometry, true) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)))
         : ZeroLength(in geometry, false);
 
     /// <summary>Writes the offsets of a sweep.</summary>
@@ -61,31 +74,53 @@ internal readonly ref struct PixelOffsets
     {
         int taps = Taps;
         int gathered = ZeroLength(in _geometry, Merges);
-        int pixel = pixels.IsEmpty ? first : pixels[0];
-        int y = pixel / _geometry.OutWidth;
+        int y = (pixels.IsEmpty ? first : pixels[0]) / _geometry.OutWidth;
         int rowStart = y * _geometry.OutWidth;
+        Span<Corner> corners = stackalloc Corner[BlockKernel.Rows];
+        Span<int> starts = stackalloc int[BlockKernel.Rows + Vector<int>.Count];
         for (int block = 0, row = 0; block < sweep.Blocks; block++)
         {
-            Span<int> offsets = sweep.Offsets.Slice(block * BlockKernel.Rows * taps, BlockKernel.Rows * taps);
+            Span<int> offsets = sweep.Offsets[(block * BlockKernel.Rows * taps)..];
             int rows = sweep.FirstRow(block + 1) - row;
+            int start = pixels.IsEmpty ? first + row : pixels[row];
+            int last = pixels.IsEmpty ? start + rows - 1 : pixels[row + rows - 1];
+            if (last - start == rows - 1 && last - rowStart < _geometry.OutWidth && WriteRun(offsets, starts, y, start - rowStart, rows))
+            {
+                row += rows;
+                continue;
+            }
+
+            bool isInside = true;
             for (int lane = 0; lane < rows; lane++, row++)
             {
-                pixel = pixels.IsEmpty ? first + row : pixels[row];
+                int pixel = pixels.IsEmpty ? first + row : pixels[row];
                 while (pixel - rowStart >= _geometry.OutWidth)
                 {
                     rowStart += _geometry.OutWidth;
                     y++;
                 }
 
-                int top = (y * _geometry.StrideHeight) - _geometry.PadTop;
-                int left = ((pixel - rowStart) * _geometry.StrideWidth) - _geometry.PadLeft;
+                Corner corner = new((y * _geometry.StrideHeight) - _geometry.PadTop, ((pixel - rowStart) * _geometry.StrideWidth) - _geometry.PadLeft);
+                corners[lane] = corner;
+                isInside &= corner.Top >= 0 && corner.Left >= 0 && corner.Top < _topEnd && corner.Left < _leftEnd;
+                starts[lane] = ((corner.Top * _geometry.InWidth) + corner.Left) * _step;
+            }
+
+            if (isInside)
+            {
+                WriteInside(offsets, starts);
+                continue;
+            }
+
+            for (int lane = 0; lane < rows; lane++)
+            {
                 if (Merges)
                 {
-                    WriteMerged(offsets[lane..], top, left, ref gathered);
+                    WriteMerged(offsets[lane..], corners[lane], ref gathered);
                 }
                 else
                 {
-                    WriteTaps(offsets[lane..], top, left);
+                    WriteTaps(offsets[lane..], corners[lane]);
                 }
             }
         }
@@ -94,51 +129,68 @@ internal readonly ref struct PixelOffsets
     private static int ZeroLength(in ConvolutionGeometry geometry, bool merges) =>
         merges ? geometry.KernelWidth * geometry.InChannels : geometry.InChannelsPerGroup;
 
-    private void WriteTaps(Span<int> offsets, int top, int left)
+    // A block of neighbours in one row, if all their taps are inside the map.
+    private bool WriteRun(Span<int> offsets, Span<int> starts, int y, int x, int rows)
     {
-        int right = left + ((_geometry.KernelWidth - 1) * _geometry.DilationWidth);
-        bool clipped = left < 0 || right >= _geometry.InWidth;
-        int tapStep = _geometry.DilationWidth * _step;
-        int at = 0;
-        for (int ky = 0, y = top; ky < _geometry.KernelHeight; ky++, y += _geometry.DilationHeight)
+        int top = (y * _geometry.StrideHeight) - _geometry.PadTop;
+        int left = (x * _geometry.StrideWidth) - _geometry.PadLeft;
+        if (top < 0 || left < 0 || top >= _topEnd || left + ((rows - 1) * _geometry.StrideWidth) >= _leftEnd)
         {
-            if ((uint)y >= (uint)_geometry.InHeight)
+            return false;
+        }
+
+        int start = ((top * _geometry.InWidth) + left) * _step;
+        for (int lane = 0; lane < BlockKernel.Rows; lane++, start += _geometry.StrideWidth * _step)
+        {
+            starts[lane] = start;
+        }
+
+        WriteInside(offsets, starts);
+        return true;
+    }
+
+    // Every tap of a block is the first tap, moved. Whole vectors are written, upwards: what runs over is written again by the next tap or
+    // block, or lies in the slack behind the last.
+    private void WriteInside(Span<int> offsets, ReadOnlySpan<int> starts)
+    {
+        int at = 0;
+        for (int ky = 0, move = 0; ky < _geometry.KernelHeight; ky++, move += _rowStep)
+        {
+            for (int kx = 0, own = move; kx < _rowTaps; kx++, own += _tapStep, at += BlockKernel.Rows)
             {
-                for (int kx = 0; kx < _geometry.KernelWidth; kx++, at += BlockKernel.Rows)
+                for (int lane = 0; lane < BlockKernel.Rows; lane += Vector<int>.Count)
                 {
-                    offsets[at] = ~0;
-                }
-            }
-            else if (clipped)
-            {
-                for (int kx = 0, x = left; kx < _geometry.KernelWidth; kx++, x += _geometry.DilationWidth, at += BlockKernel.Rows)
-                {
-                    offsets[at] = (uint)x < (uint)_geometry.InWidth ? ((y * _geometry.InWidth) + x) * _step : ~0;
-                }
-            }
-            else
-            {
-                int offset = ((y * _geometry.InWidth) + left) * _step;
-                for (int kx = 0; kx < _geometry.KernelWidth; kx++, offset += tapStep, at += BlockKernel.Rows)
-                {
-                    offsets[at] = offset;
+                    (new Vector<int>(starts[lane..]) + new Vector<int>(own)).CopyTo(offsets[(at + lane)..]);
                 }
             }
         }
     }
 
-    private void WriteMerged(Span<int> offsets, int top, int left, ref int gathered)
+    private void WriteTaps(Span<int> offsets, Corner corner)
+    {
+        int at = 0;
+        for (int ky = 0, y = corner.Top; ky < _geometry.KernelHeight; ky++, y += _geometry.DilationHeight)
+        {
+            bool isRow = (uint)y < (uint)_geometry.InHeight;
+            for (int kx = 0, x = corner.Left; kx < _geometry.KernelWidth; kx++, x += _geometry.DilationWidth, at += BlockKernel.Rows)
+            {
+                offsets[at] = isRow && (uint)x < (uint)_geometry.InWidth ? ((y * _geometry.InWidth) + x) * _step : ~0;
+            }
+        }
+    }
+
+    private void WriteMerged(Span<int> offsets, Corner corner, ref int gathered)
     {
         int channels = _geometry.InChannels;
         int width = _geometry.KernelWidth;
-        int before = Math.Clamp(-left, 0, width);
-        int inside = Math.Clamp(_geometry.InWidth - left, before, width) - before;
-        for (int ky = 0, y = top; ky < _geometry.KernelHeight; ky++, y += _geometry.DilationHeight)
+        int before = Math.Clamp(-corner.Left, 0, width);
+        int inside = Math.Clamp(_geometry.InWidth - corner.Left, before, width) - before;
+        for (int ky = 0, y = corner.Top; ky < _geometry.KernelHeight; ky++, y += _geometry.DilationHeight)
         {
             int offset = ~0;
             if ((uint)y < (uint)_geometry.InHeight && inside > 0)
             {
-                offset = ((y * _geometry.InWidth) + left + before) * channels;
+                offset = ((y * _geometry.InWidth) + corner.Left + before) * channels;
                 if (inside < width)
                 {
                     Span<float> row = _extra.Slice(gathered, width * channels);
@@ -153,4 +205,7 @@ internal readonly ref struct PixelOffsets
             offsets[ky * BlockKernel.Rows] = offset;
         }
     }
+
+    /// <summary>The input pixel of a first tap, which may lie outside the map.</summary>
+    private readonly record struct Corner(int Top, int Left);
 }

@@ -45,7 +45,8 @@ internal static class BlockKernel
                 Run<Extent6, TVectors, TWalk>(ref operands);
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(rows), rows, $"A block has {rows} rows; expected 1 to {Rows}.");
+                Refuse(rows);
+                break;
         }
     }
 
@@ -188,6 +189,10 @@ internal static class BlockKernel
             Store<TVectors>(ref operands, 5, s50, s51);
         }
     }
+
+    // Apart, so that making the message costs the caller nothing.
+    private static void Refuse(int rows) =>
+        throw new ArgumentOutOfRangeException(nameof(rows), rows, $"A block has {rows} rows; expected 1 to {Rows}.");
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref float Row(scoped ref BlockOperands operands, int offset) =>

@@ -22,6 +22,16 @@ internal readonly ref struct PanelColumns
         Count = targets.Length;
     }
 
+    /// <summary>Some of the columns of a whole panel, each to its own place in the output's columns from <paramref name="first"/> on.</summary>
+    /// <param name="first">Where the panel's first column belongs.</param>
+    /// <param name="masks">For each column of the panel all bits set, or none where the output stays as it is.</param>
+    public PanelColumns(int first, ReadOnlySpan<int> masks)
+    {
+        First = first;
+        Count = masks.Length;
+        Masks = masks;
+    }
+
     public int First { get; }
 
     public int Count { get; }
@@ -29,6 +39,10 @@ internal readonly ref struct PanelColumns
     public ReadOnlySpan<int> Sources { get; }
 
     public ReadOnlySpan<int> Targets { get; }
+
+    public ReadOnlySpan<int> Masks { get; }
+
+    public bool AreMasked => !Masks.IsEmpty;
 
     public bool AreContiguous => Targets.IsEmpty;
 

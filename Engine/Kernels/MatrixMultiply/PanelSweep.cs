@@ -17,13 +17,15 @@ internal ref struct PanelSweep
     /// <summary>The most rows of a sweep.</summary>
     public const int MaximumRows = MaximumBlocks * BlockKernel.Rows;
 
-    // Weights of one piece: 256 channels × 16 columns × 4 bytes = 16 KiB, half of a first cache.
-    private const int PieceChannels = 256;
+    // Rows of a panel in one piece: 1024 × 16 columns × 4 bytes = 64 KiB, which a second cache keeps beside inputs and outputs.
+    private const int PieceRows = 1024;
 
     private readonly Span<float> _scale;
     private readonly Span<float> _shift;
     private int _rows;
     private int _blocks;
+    private int _smallerRows;
+    private int _largerBlocks;
 
     /// <summary>Makes a sweep of no rows.</summary>
     /// <param name="taps">Taps.</param>
@@ -39,7 +41,7 @@ internal ref struct PanelSweep
         _scale = scratch.Slice(tiles, Panel.Width);
         _shift = scratch.Slice(tiles + Panel.Width, Panel.Width);
         // Integers of the same size as the floats whose memory they take.
-        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(tiles + (2 * Panel.Width), MaximumRows * (taps + 1)));
+        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(tiles + (2 * Panel.Width), (MaximumRows * (taps + 1)) + Vector<int>.Count));
         OutputRows = integers[..MaximumRows];
         Offsets = integers[MaximumRows..];
     }
@@ -50,7 +52,9 @@ internal ref struct PanelSweep
     /// <summary>Where offset −1 is, see <see cref="BlockOperands.Extra"/>.</summary>
     public ref float Extra;
 
-    /// <summary>For each block and tap, <see cref="BlockKernel.Rows"/> offsets.</summary>
+    /// <summary>
+    /// For each block and tap, <see cref="BlockKernel.Rows"/> offsets, and a vector of slack, so that writers may write whole vectors in order.
+    /// </summary>
     public Span<int> Offsets;
 
     /// <summary>Where each row starts in the output: <see cref="MaximumRows"/> elements, <see cref="BlockKernel.Rows"/> a block.</summary>
@@ -83,21 +87,27 @@ internal ref struct PanelSweep
         readonly get => _rows;
         set
         {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaximumRows);
             _rows = value;
             _blocks = (value + BlockKernel.Rows - 1) / BlockKernel.Rows;
+            _smallerRows = _blocks == 0 ? 0 : value / _blocks;
+            _largerBlocks = value - (_blocks * _smallerRows);
         }
     }
 
     /// <summary>Blocks of this sweep.</summary>
     public readonly int Blocks => _blocks;
 
+    /// <summary>Channels of a tap that are taken.</summary>
+    public readonly int Depth => IsListed ? ChannelList.Length : Channels;
+
     /// <summary>The scratch that a sweep needs, in elements.</summary>
     /// <param name="taps">Taps.</param>
-    public static int ScratchLength(int taps) => checked((MaximumRows * (taps + 1 + Panel.Width)) + (2 * Panel.Width));
+    public static int ScratchLength(int taps) => checked((MaximumRows * (taps + 1 + Panel.Width)) + (2 * Panel.Width) + Vector<int>.Count);
 
     /// <summary>The first row of a block; of the number of blocks: the number of rows.</summary>
     /// <param name="block">The block.</param>
-    public readonly int FirstRow(int block) => (block * (_rows / _blocks)) + Math.Min(block, _rows % _blocks);
+    public readonly int FirstRow(int block) => (block * _smallerRows) + Math.Min(block, _largerBlocks);
 
     /// <summary>Sets rows side by side as input of the only tap.</summary>
     /// <param name="first">The first row.</param>
@@ -155,7 +165,7 @@ internal ref struct PanelSweep
     public readonly void Multiply(ReadOnlySpan<float> panel, in PanelColumns columns, Span<float> output, in Epilogue epilogue)
     {
         int vectors = columns.Extent > Vector<float>.Count ? 2 : 1;
-        bool direct = columns.AreContiguous && columns.Count == vectors * Vector<float>.Count;
+        bool direct = columns.AreContiguous && !columns.AreMasked && columns.Count == vectors * Vector<float>.Count;
         BlockOperands operands = default;
         operands.Offsets = ref MemoryMarshal.GetReference(Offsets);
         operands.PanelStep = PanelStep;
@@ -171,31 +181,28 @@ internal ref struct PanelSweep
                 : ref MemoryMarshal.GetReference(epilogue.Residual[columns.First..]);
         }
 
-        int depth = IsListed ? ChannelList.Length : Channels;
-        int pieces = Math.Max(1, (depth + PieceChannels - 1) / PieceChannels);
-        int pieceTaps = pieces > 1 ? 1 : Math.Min(Taps, Math.Max(1, PieceChannels / Math.Max(1, depth)));
+        int depth = Depth;
+        int pieces = Math.Max(1, (depth + (PieceRows / 2)) / PieceRows);
+        int tapGroups = pieces > 1 ? Taps : (int)Math.Clamp((((long)depth * Taps) + (PieceRows / 2)) / PieceRows, 1, Math.Max(1, Taps));
         if (_blocks <= 1)
         {
+            // Nothing is used twice.
             pieces = 1;
-            pieceTaps = Taps;
+            tapGroups = 1;
         }
 
-        for (int tap = 0; tap < Taps; tap += pieceTaps)
+        for (int group = 0; group < tapGroups; group++)
         {
-            operands.Taps = Math.Min(pieceTaps, Taps - tap);
+            int tap = (int)((long)Taps * group / tapGroups);
+            operands.Taps = (int)((long)Taps * (group + 1) / tapGroups) - tap;
             for (int piece = 0; piece < pieces; piece++)
             {
                 int start = (int)((long)depth * piece / pieces);
-                int end = (int)((long)depth * (piece + 1) / pieces);
-                operands.Resumes = tap > 0 || piece > 0;
-                operands.Finishes = direct && tap + operands.Taps == Taps && piece == pieces - 1;
-                operands.ChannelCount = end - start;
-                SetPiece(ref operands, panel, tap, start, depth);
-                for (int block = 0; block < _blocks; block++)
-                {
-                    SetBlock(ref operands, block, tap);
-                    Run(ref operands, vectors, FirstRow(block + 1) - FirstRow(block));
-                }
+                operands.ChannelCount = (int)((long)depth * (piece + 1) / pieces) - start;
+                operands.Resumes = group > 0 || piece > 0;
+                operands.Finishes = direct && group == tapGroups - 1 && piece == pieces - 1;
+                SetPiece(ref operands, panel, tap, start);
+                Run(ref operands, vectors, tap);
             }
         }
 
@@ -223,7 +230,7 @@ internal ref struct PanelSweep
         }
     }
 
-    private readonly void SetPiece(scoped ref BlockOperands operands, ReadOnlySpan<float> panel, int tap, int start, int depth)
+    private readonly void SetPiece(scoped ref BlockOperands operands, ReadOnlySpan<float> panel, int tap, int start)
     {
         // A listed walk finds its own weights from the channel, any other starts at those of the piece.
         int skipped = IsListed ? 0 : start;
@@ -234,44 +241,54 @@ internal ref struct PanelSweep
         operands.Extra = ref Unsafe.Add(ref Extra, input);
         if (IsListed)
         {
-            operands.Channels = ref MemoryMarshal.GetReference(ChannelList.Slice(start, Math.Min(depth, ChannelList.Length) - start));
+            operands.Channels = ref MemoryMarshal.GetReference(ChannelList[start..]);
         }
     }
 
-    private readonly void SetBlock(scoped ref BlockOperands operands, int block, int tap)
+    private readonly void Run(scoped ref BlockOperands operands, int vectors, int tap)
     {
-        int first = block * BlockKernel.Rows;
-        operands.Offsets = ref MemoryMarshal.GetReference(Offsets[((first * Taps) + (tap * BlockKernel.Rows))..]);
-        operands.OutputRows = ref MemoryMarshal.GetReference(OutputRows[first..]);
-        operands.Tile = ref MemoryMarshal.GetReference(Tiles[(first * Panel.Width)..]);
+        switch (vectors, IsListed, IsCompact)
+        {
+            case (1, false, _):
+                Run<Extent1, AllChannels>(ref operands, tap);
+                break;
+            case (_, false, _):
+                Run<Extent2, AllChannels>(ref operands, tap);
+                break;
+            case (1, true, false):
+                Run<Extent1, ListedChannels>(ref operands, tap);
+                break;
+            case (_, true, false):
+                Run<Extent2, ListedChannels>(ref operands, tap);
+                break;
+            case (1, true, true):
+                Run<Extent1, CompactChannels>(ref operands, tap);
+                break;
+            default:
+                Run<Extent2, CompactChannels>(ref operands, tap);
+                break;
+        }
     }
 
-    private readonly void Run(scoped ref BlockOperands operands, int vectors, int rows)
-    {
-        if (!IsListed)
-        {
-            Run<AllChannels>(ref operands, vectors, rows);
-        }
-        else if (IsCompact)
-        {
-            Run<CompactChannels>(ref operands, vectors, rows);
-        }
-        else
-        {
-            Run<ListedChannels>(ref operands, vectors, rows);
-        }
-    }
-
-    private static void Run<TWalk>(scoped ref BlockOperands operands, int vectors, int rows)
+    private readonly void Run<TVectors, TWalk>(scoped ref BlockOperands operands, int tap)
+        where TVectors : struct, IExtent
         where TWalk : struct, IChannelWalk
     {
-        if (vectors == 1)
+        // The spans hold MaximumBlocks blocks, and the setter of Rows allows no more.
+        ref int offsets = ref Unsafe.Add(ref MemoryMarshal.GetReference(Offsets), tap * BlockKernel.Rows);
+        ref int outputRows = ref MemoryMarshal.GetReference(OutputRows);
+        ref float tile = ref MemoryMarshal.GetReference(Tiles);
+        int blockOffsets = BlockKernel.Rows * Taps;
+        int blockTile = BlockKernel.Rows * Panel.Width;
+        for (int block = 0; block < _blocks; block++)
         {
-            BlockKernel.Run<Extent1, TWalk>(ref operands, rows);
-        }
-        else
-        {
-            BlockKernel.Run<Extent2, TWalk>(ref operands, rows);
+            operands.Offsets = ref offsets;
+            operands.OutputRows = ref outputRows;
+            operands.Tile = ref tile;
+            BlockKernel.Run<TVectors, TWalk>(ref operands, block < _largerBlocks ? _smallerRows + 1 : _smallerRows);
+            offsets = ref Unsafe.Add(ref offsets, blockOffsets);
+            outputRows = ref Unsafe.Add(ref outputRows, BlockKernel.Rows);
+            tile = ref Unsafe.Add(ref tile, blockTile);
         }
     }
 }

@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
 
@@ -11,7 +13,8 @@ internal readonly ref struct TileStore
 {
     private readonly Span<float> _output;
     private readonly PanelColumns _columns;
-    private readonly Epilogue _epilogue;
+    private readonly ReadOnlySpan<float> _residual;
+    private readonly EpilogueSteps _steps;
     private readonly Span<float> _scale;
     private readonly Span<float> _shift;
 
@@ -19,7 +22,8 @@ internal readonly ref struct TileStore
     {
         _output = output;
         _columns = columns;
-        _epilogue = epilogue;
+        _residual = epilogue.Residual;
+        _steps = epilogue.Steps;
         _scale = scale;
         _shift = shift;
     }
@@ -31,21 +35,20 @@ internal readonly ref struct TileStore
     {
         int width = Panel.Width;
         Span<float> residual = stackalloc float[width];
-        EpilogueSteps steps = _epilogue.Steps;
         for (int row = 0; row < outputRows.Length; row++)
         {
             Span<float> sums = tile.Slice(row * width, width);
-            if (steps != EpilogueSteps.None)
+            if (_steps != EpilogueSteps.None)
             {
-                if (!_epilogue.Residual.IsEmpty)
+                if (!_residual.IsEmpty)
                 {
-                    Gather(_epilogue.Residual[outputRows[row]..], residual);
+                    Gather(_residual[outputRows[row]..], residual);
                 }
 
                 for (int column = 0; column < _columns.Extent; column += Vector<float>.Count)
                 {
                     Span<float> part = sums.Slice(column, Vector<float>.Count);
-                    Epilogue.Apply(steps, new Vector<float>(part), ref _scale[column], ref _shift[column], ref residual[column]).CopyTo(part);
+                    Epilogue.Apply(_steps, new Vector<float>(part), ref _scale[column], ref _shift[column], ref residual[column]).CopyTo(part);
                 }
             }
 
@@ -69,15 +72,33 @@ internal readonly ref struct TileStore
 
     private void Scatter(ReadOnlySpan<float> panelRow, Span<float> target)
     {
+        if (_columns.AreMasked)
+        {
+            target = target.Slice(_columns.First, _columns.Count);
+            for (int column = 0; column < _columns.Count; column += Vector<float>.Count)
+            {
+                Span<float> part = target.Slice(column, Vector<float>.Count);
+                Vector<int> mask = new(_columns.Masks[column..]);
+                Vector.ConditionalSelect(mask, new Vector<float>(panelRow[column..]), new Vector<float>(part)).CopyTo(part);
+            }
+
+            return;
+        }
+
         if (_columns.AreContiguous)
         {
             panelRow[.._columns.Count].CopyTo(target[_columns.First..]);
             return;
         }
 
-        for (int i = 0; i < _columns.Count; i++)
+        // Targets ascend, so the last bounds them all; sources lie within a panel.
+        ReadOnlySpan<int> targets = _columns.Targets;
+        ReadOnlySpan<int> sources = _columns.Sources[..targets.Length];
+        ref float first = ref MemoryMarshal.GetReference(target[..(targets[^1] + 1)]);
+        ref float sums = ref MemoryMarshal.GetReference(panelRow[..Panel.Width]);
+        for (int i = 0; i < targets.Length; i++)
         {
-            target[_columns.Targets[i]] = panelRow[_columns.Sources[i]];
+            Unsafe.Add(ref first, targets[i]) = Unsafe.Add(ref sums, sources[i]);
         }
     }
 }
