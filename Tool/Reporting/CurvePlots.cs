@@ -115,7 +115,7 @@ public static class CurvePlots
         string title,
         Axis x,
         Func<ExitSummary, double> exitX,
-        Func<CurvePoint, double> dynamicX,
+        Func<SettingPoint, double> dynamicX,
         Func<StaticPoint, double> staticX,
         Func<double, string> format)
     {
@@ -132,7 +132,7 @@ public static class CurvePlots
         if (report.Dynamic.Count > 0)
         {
             List<PlotPoint> points = [];
-            foreach (CurvePoint point in report.Dynamic)
+            foreach (SettingPoint point in report.Dynamic)
             {
                 points.Add(new PlotPoint(dynamicX(point), point.Accuracy));
             }
@@ -154,7 +154,7 @@ public static class CurvePlots
 
         if (report.Chosen is { } chosen && chosen >= 0 && chosen < report.Dynamic.Count)
         {
-            CurvePoint point = report.Dynamic[chosen];
+            SettingPoint point = report.Dynamic[chosen];
             series.Add(new Series("chosen setting", [new PlotPoint(dynamicX(point), point.Accuracy, null, Note(point.Setting, point.Accuracy, format(dynamicX(point))))])
             {
                 Mark = SeriesMark.Points,

@@ -10,7 +10,7 @@ public sealed record RunReport(string Title, IReadOnlyList<ExitSummary> Exits)
     public string DataSet { get; init; } = string.Empty;
 
     /// <summary>Settings of confidence thresholds, cheapest first: the dynamic curve.</summary>
-    public IReadOnlyList<CurvePoint> Dynamic { get; init; } = [];
+    public IReadOnlyList<SettingPoint> Dynamic { get; init; } = [];
 
     /// <summary>The setting that the summary is about, an index into <see cref="Dynamic"/>.</summary>
     public int? Chosen { get; init; }

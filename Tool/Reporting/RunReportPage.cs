@@ -175,7 +175,7 @@ public static class RunReportPage
 
         columns.Add(new TableColumn("left at exit 1 … " + report.Exits.Count.ToString(CultureInfo.InvariantCulture), IsNumber: false));
         List<IReadOnlyList<TableCell>> rows = [];
-        foreach (CurvePoint point in report.Dynamic)
+        foreach (SettingPoint point in report.Dynamic)
         {
             List<TableCell> row = [point.Setting, Quantity.Percent(point.Accuracy, 2), Quantity.Scaled(point.Macs), Quantity.Percent(point.Macs / full)];
             if (timed)
@@ -219,7 +219,7 @@ public static class RunReportPage
         }
     }
 
-    private static CurvePoint? ChosenPoint(RunReport report)
+    private static SettingPoint? ChosenPoint(RunReport report)
         => report.Chosen is { } index && index >= 0 && index < report.Dynamic.Count ? report.Dynamic[index] : null;
 
     private static string ExitName(RunReport report, int exit)

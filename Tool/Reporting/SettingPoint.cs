@@ -3,7 +3,7 @@ using System.Collections.Generic;
 namespace ManagedDyn.Tool.Reporting;
 
 /// <summary>The network under one setting of its confidence thresholds.</summary>
-public sealed record CurvePoint(string Setting, double Macs, double Accuracy)
+public sealed record SettingPoint(string Setting, double Macs, double Accuracy)
 {
     public double? Milliseconds { get; init; }
 

@@ -1,0 +1,140 @@
+using System;
+using System.Globalization;
+using ManagedDyn.Layers.Inference.Calibration;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Reporting;
+
+namespace ManagedDyn.Tool.Evaluation;
+
+/// <summary>Prints what was measured: as tables, and as JSON.</summary>
+public static class EvaluationPrinter
+{
+    public static void Print(Terminal terminal, EvaluationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        ArgumentNullException.ThrowIfNull(result);
+        double full = result.Curve.Exits[^1].MeanMacs;
+        TextTable table = new("setting", ">accuracy", ">MACs", ">of all", ">time", ">left at exit 1, 2, …");
+        foreach (CurvePoint point in result.Curve.Exits)
+        {
+            Add(table, point, full, "all at " + point.Name);
+        }
+
+        foreach (StaticPoint point in result.Static)
+        {
+            table.Add(
+                "static " + point.Name, Quantity.Percent(point.Accuracy, 2), Quantity.Scaled(point.Macs), Quantity.Percent(point.Macs / full),
+                point.Milliseconds is { } time ? Quantity.Milliseconds(time) : "–", string.Empty);
+        }
+
+        foreach (CurvePoint point in result.Curve.Points)
+        {
+            Add(table, point, full, point.Name);
+        }
+
+        table.Write(terminal);
+        terminal.WriteLine();
+        terminal.WriteLine("  anytime and dynamic curve");
+        TextTable curve = new(">MACs", ">of all", ">accuracy", ">time");
+        foreach (CurvePoint point in result.Curve.Dynamic)
+        {
+            curve.Add(Quantity.Scaled(point.MeanMacs), Quantity.Percent(point.MeanMacs / full), Quantity.Percent(point.Accuracy, 2), Time(point));
+        }
+
+        curve.Write(terminal);
+        terminal.WriteLine();
+        PrintSummary(terminal, result);
+    }
+
+    public static void PrintSummary(Terminal terminal, EvaluationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        ArgumentNullException.ThrowIfNull(result);
+        if (result.Chosen is not { } chosen)
+        {
+            return;
+        }
+
+        CurvePoint last = result.Curve.Exits[^1];
+        double points = 100 * (chosen.Accuracy - last.Accuracy);
+        terminal.WriteLine(SafeText.Clean(string.Create(
+            CultureInfo.InvariantCulture,
+            $"dynamic ({chosen.Name}): {Quantity.Percent(chosen.Accuracy, 2)} against {Quantity.Percent(last.Accuracy, 2)} of the last exit ({points:+0.00;-0.00;0.00} points) with {Quantity.Percent(chosen.MeanMacs / last.MeanMacs)} of its MACs")));
+        foreach (TimeRatio time in result.Times)
+        {
+            terminal.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"batch {time.Batch,3}: {Quantity.Milliseconds(time.Milliseconds)} instead of {Quantity.Milliseconds(time.FullMilliseconds)} an image, {Quantity.Percent(time.Ratio)} of the time for {Quantity.Percent(time.MacsRatio)} of the MACs (ratio {time.Overhead:F2})"));
+        }
+    }
+
+    public static void WriteJson(JsonDocumentWriter json, EvaluationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(result);
+        json.Text("data", result.DataSet).Whole("samples", result.Samples).Whole("parameters", result.Model.Network.CountParameters())
+            .Whole("macs_dense", result.Model.FullMacs).Array("exits");
+        for (int exit = 0; exit < result.Curve.Exits.Count; exit++)
+        {
+            WritePoint(json, result.Curve.Exits[exit]);
+            json.Number("calibration_error", result.CalibrationErrors[exit]).Number("calibration_error_before", result.UncalibratedErrors[exit]).EndObject();
+        }
+
+        json.EndArray().Array("points");
+        foreach (CurvePoint point in result.Curve.Points)
+        {
+            WritePoint(json, point);
+            json.EndObject();
+        }
+
+        json.EndArray().Array("curve");
+        foreach (CurvePoint point in result.Curve.Dynamic)
+        {
+            WritePoint(json, point);
+            json.EndObject();
+        }
+
+        json.EndArray().Array("static");
+        foreach (StaticPoint point in result.Static)
+        {
+            json.Object().Text("name", point.Name).Number("accuracy", point.Accuracy).Number("macs", point.Macs)
+                .Number("milliseconds", point.Milliseconds).EndObject();
+        }
+
+        json.EndArray().Text("chosen", result.Chosen?.Name).Array("times");
+        foreach (TimeRatio time in result.Times)
+        {
+            json.Object().Whole("batch", time.Batch).Number("milliseconds_full", time.FullMilliseconds).Number("milliseconds", time.Milliseconds)
+                .Number("time_ratio", time.Ratio).Number("macs_ratio", time.MacsRatio).EndObject();
+        }
+
+        json.EndArray();
+    }
+
+    private static void WritePoint(JsonDocumentWriter json, CurvePoint point)
+    {
+        double[] thresholds = new double[point.Thresholds.Count];
+        for (int exit = 0; exit < thresholds.Length; exit++)
+        {
+            thresholds[exit] = point.Thresholds[exit];
+        }
+
+        json.Object().Text("name", point.Name).Number("accuracy", point.Accuracy).Number("macs", point.MeanMacs)
+            .Number("milliseconds", point.MeanTime?.TotalMilliseconds).Numbers("shares", point.ExitShares).Numbers("thresholds", thresholds);
+    }
+
+    private static void Add(TextTable table, CurvePoint point, double full, string name)
+    {
+        string[] shares = new string[point.ExitShares.Count];
+        for (int exit = 0; exit < shares.Length; exit++)
+        {
+            shares[exit] = (100 * point.ExitShares[exit]).ToString("F0", CultureInfo.InvariantCulture).PadLeft(3);
+        }
+
+        table.Add(
+            name, Quantity.Percent(point.Accuracy, 2), Quantity.Scaled(point.MeanMacs), Quantity.Percent(point.MeanMacs / full), Time(point),
+            string.Join(' ', shares) + " %");
+    }
+
+    private static string Time(CurvePoint point) => point.MeanTime is { } time ? Quantity.Milliseconds(time.TotalMilliseconds) : "–";
+}

@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Formats;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Static;
+using ManagedDyn.Layers.Training;
+using ManagedDyn.Layers.Training.Objectives;
+using ManagedDyn.Layers.Training.Optimizers;
+using ManagedDyn.Layers.Training.Schedules;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Reporting;
+
+namespace ManagedDyn.Tool.Training;
+
+/// <summary>Trains a network by a plan, with a progress line and a line of result for each epoch.</summary>
+public sealed class TrainingJob
+{
+    private const float Momentum = 0.9f;
+    private const int ValidationBatch = 256;
+    private const double WarmupShare = 0.05;
+
+    private readonly TrainingPlan _plan;
+    private readonly ImageSplits _data;
+    private readonly StagedNetwork _network;
+    private readonly Normalization _normalization;
+    private readonly Trainer _trainer;
+    private readonly List<EpochRecord> _epochs = [];
+
+    public TrainingJob(TrainingPlan plan, ImageSplits data, TrainerOptions options, Workers workers)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        _plan = plan;
+        _data = data;
+        RandomSource random = new((ulong)plan.Seed);
+        _normalization = Normalization.Measure(data.Training);
+        _network = ModelPreset.Find(plan.Model).Create(data.Training.ImageShape, data.Training.ClassNames.Count);
+        _network.Initialize(random);
+        ImageBatches training = new(data.Training, _normalization, plan.BatchSize, random, plan.Augmentation, dropLast: data.Training.Count >= plan.BatchSize);
+        ImageBatches validation = new(data.Validation, _normalization, ValidationBatch);
+        long steps = (long)plan.Epochs * training.BatchCount;
+        long warmup = Math.Max(1, (long)(WarmupShare * steps));
+        _trainer = new Trainer(
+            _network,
+            new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation),
+            new Sgd(_network, Momentum, (float)plan.Decay, isNesterov: true),
+            new WarmupSchedule(new CosineSchedule(plan.Rate, Math.Max(1, steps - warmup)), warmup),
+            training,
+            validation,
+            options with { Epochs = plan.Epochs, Seed = (ulong)plan.Seed },
+            workers);
+    }
+
+    public StagedNetwork Network => _network;
+
+    public long TotalSteps => _trainer.TotalSteps;
+
+    public void Resume(string checkpoint)
+    {
+        try
+        {
+            _trainer.Resume(checkpoint);
+        }
+        catch (Exception e) when (e is StateMismatchException or ModelFileException or IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"cannot resume from '{checkpoint}': {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    public TrainingOutcome Run(ToolContext tool, bool printEpochs)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        using ProgressLine progress = new(tool.Terminal);
+        try
+        {
+            TrainingResult result = _trainer.Run(step => Tell(tool, progress, step, printEpochs), tool.Cancellation);
+            ReadOnlySpan<float> deviation = _normalization.Deviation;
+            float[] scale = new float[deviation.Length];
+            for (int c = 0; c < scale.Length; c++)
+            {
+                scale[c] = 1f / deviation[c];
+            }
+
+            return new TrainingOutcome(_network, new Preprocessing(_data.Training.ImageShape, _normalization.Mean, scale), result, _epochs);
+        }
+        catch (TrainingDivergedException e)
+        {
+            throw new ToolException(e.Message.TrimEnd('.'), e);
+        }
+    }
+
+    private void Tell(ToolContext tool, ProgressLine progress, TrainingProgress step, bool printEpochs)
+    {
+        string title = string.Create(CultureInfo.InvariantCulture, $"epoch {step.Epoch + 1}/{step.Epochs}");
+        if (step.Validation is { } validation)
+        {
+            _epochs.Add(new EpochRecord(step.Epoch + 1, Mean(step.Training.Losses), validation.Accuracies)
+            {
+                ValidationLoss = Mean(validation.Losses),
+                LearningRate = step.LearningRate,
+            });
+            if (printEpochs)
+            {
+                progress.Clear();
+                string seconds = Quantity.Duration(step.Elapsed);
+                tool.Terminal.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{title,-13} loss {Mean(step.Training.Losses):F3}  validation {Accuracies(validation.Accuracies)}  {step.SamplesPerSecond:F0} images/s  {seconds}"));
+                tool.Terminal.Flush();
+            }
+        }
+
+        string details = string.Create(
+            CultureInfo.InvariantCulture,
+            $"loss {Mean(step.Training.Losses):F3} · {Accuracies(step.Training.Accuracies)} · {step.SamplesPerSecond:F0} images/s");
+        progress.Update(title, (double)step.Step / step.TotalSteps, details);
+    }
+
+    /// <summary>"71.2 80.4 86.0 88.9 %": the exits from first to last.</summary>
+    private static string Accuracies(IReadOnlyList<double> accuracies)
+    {
+        StringBuilder text = new();
+        foreach (double accuracy in accuracies)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{100 * accuracy:F1} ");
+        }
+
+        return text.Append('%').ToString();
+    }
+
+    private static double Mean(IReadOnlyList<double> values)
+    {
+        double sum = 0;
+        foreach (double value in values)
+        {
+            sum += value;
+        }
+
+        return sum / Math.Max(1, values.Count);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Generic;
+using System.Globalization;
+using ManagedDyn.Layers.Data;
+
+namespace ManagedDyn.Tool.Training;
+
+/// <summary>Everything that a training run is made from; the same plan gives the same weights.</summary>
+public sealed record TrainingPlan
+{
+    public required string Data { get; init; }
+
+    public string Model { get; init; } = "msdnet-small";
+
+    public int Epochs { get; init; } = 10;
+
+    public int BatchSize { get; init; } = 64;
+
+    public double Rate { get; init; } = 0.1;
+
+    public double Decay { get; init; } = 5e-4;
+
+    public double Smoothing { get; init; }
+
+    public double Distillation { get; init; }
+
+    public long Seed { get; init; } = 1;
+
+    public int Shift { get; init; }
+
+    public bool Flip { get; init; }
+
+    public double Erase { get; init; }
+
+    /// <summary>Pixels that image files are resized to; 0: they have one size.</summary>
+    public int ImageSize { get; init; }
+
+    public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
+
+    /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Entries =>
+    [
+        new("data", Data),
+        new("model", Model),
+        new("epochs", Text(Epochs)),
+        new("batch", Text(BatchSize)),
+        new("rate", Text(Rate)),
+        new("decay", Text(Decay)),
+        new("smoothing", Text(Smoothing)),
+        new("distillation", Text(Distillation)),
+        new("seed", Text(Seed)),
+        new("shift", Text(Shift)),
+        new("flip", Flip ? "yes" : "no"),
+        new("erase", Text(Erase)),
+        new("image size", Text(ImageSize)),
+    ];
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
