@@ -8,6 +8,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Tests.Kernels.Convolution;
+using ManagedDyn.Tests.TestKit;
 using Xunit;
 
 namespace ManagedDyn.Tests.Operators;
@@ -112,6 +113,24 @@ public sealed class ConvolutionTranspose2dTests
                 float[] alone = own.ConvTranspose2d(input, operands.Weight, operands.Bias, geometry).ToArray();
                 Assert.Equal(together.AsSpan(sample * geometry.InElements, geometry.InElements).ToArray(), alone);
             }
+        }
+    }
+
+    [Fact]
+    public void WarmInferenceAllocatesNothing()
+    {
+        foreach (ConvolutionGeometry geometry in new[] { Small(3), SmallDepthwise(4) })
+        {
+            Operands operands = new(geometry, 2, 1);
+            Context context = new();
+            Selection pixels = Select(context, geometry, 2, 1);
+            PackedTransposedWeight packed = new(geometry, operands.Weight.Span);
+            AllocationAssert.None(() =>
+            {
+                using WorkspaceScope scope = context.Workspace.Enter();
+                context.ConvTranspose2d(operands.Input, operands.Weight, operands.Bias, geometry);
+                context.ConvTranspose2d(operands.Input, operands.Weight, operands.Bias, geometry, pixels, compact: true, packed);
+            });
         }
     }
 

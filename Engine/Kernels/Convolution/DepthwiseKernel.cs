@@ -38,9 +38,12 @@ internal ref struct DepthwiseKernel
     public ref float Shift;
     public ref float Residual;
 
-    /// <summary>Four pixels, two vectors of channels at a time: eight sums share each tap's weights.</summary>
+    /// <summary>Up to four pixels, two vectors of channels at a time: eight sums share each tap's weights.</summary>
+    /// <param name="sources">Where the pixels' first taps start; four, beyond the last pixel any sound place.</param>
+    /// <param name="targets">Where the pixels start in the output.</param>
+    /// <param name="count">Pixels, 1 to 4.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Four(ref int sources, ref int targets)
+    public void Four(ref int sources, ref int targets, int count)
     {
         nuint lanes = (nuint)Vector<float>.Count;
         nint channel = 0;
@@ -78,27 +81,124 @@ internal ref struct DepthwiseKernel
                     weight += weightStep;
                 }
             }
-            Store(s00, targets + channel, channel);
-            Store(s01, targets + channel + (nint)lanes, channel + (nint)lanes);
-            Store(s10, Unsafe.Add(ref targets, 1) + channel, channel);
-            Store(s11, Unsafe.Add(ref targets, 1) + channel + (nint)lanes, channel + (nint)lanes);
-            Store(s20, Unsafe.Add(ref targets, 2) + channel, channel);
-            Store(s21, Unsafe.Add(ref targets, 2) + channel + (nint)lanes, channel + (nint)lanes);
-            Store(s30, Unsafe.Add(ref targets, 3) + channel, channel);
-            Store(s31, Unsafe.Add(ref targets, 3) + channel + (nint)lanes, channel + (nint)lanes);
-        }
-        if (channel < Channels)
-        {
-            for (int pixel = 0; pixel < Pixels; pixel++)
+            if (Steps != EpilogueSteps.None)
             {
-                One(Unsafe.Add(ref sources, pixel), Unsafe.Add(ref targets, pixel), channel);
+                Finish(s00, s01, s10, s11, s20, s21, s30, s31, ref targets, count, channel);
+                continue;
             }
+            Store(s00, s01, targets + channel);
+            if (count > 1)
+            {
+                Store(s10, s11, Unsafe.Add(ref targets, 1) + channel);
+            }
+            if (count > 2)
+            {
+                Store(s20, s21, Unsafe.Add(ref targets, 2) + channel);
+            }
+            if (count > 3)
+            {
+                Store(s30, s31, Unsafe.Add(ref targets, 3) + channel);
+            }
+        }
+        Rest(ref sources, ref targets, count, channel);
+    }
+
+    /// <summary>
+    /// Four pixels whose taps of a kernel row lie side by side, three columns: each source vector is loaded once for up to three sums. The sums
+    /// are those of <see cref="Four"/>.
+    /// </summary>
+    /// <param name="sources">Where the first taps of the four pixels start, each one column step after the one before.</param>
+    /// <param name="targets">Where the pixels start in the output.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void FourAdjacent(ref int sources, ref int targets)
+    {
+        nuint lanes = (nuint)Vector<float>.Count;
+        nint channel = 0;
+        nint step = SourceColumnStep;
+        nint weightStep = WeightColumnStep;
+        for (; channel + (2 * (nint)lanes) <= Channels; channel += 2 * (nint)lanes)
+        {
+            ref float x = ref Unsafe.Add(ref Source, sources + channel);
+            ref float w = ref Unsafe.Add(ref Weights, FirstWeight + channel);
+            Vector<float> s00 = default, s01 = default, s10 = default, s11 = default;
+            Vector<float> s20 = default, s21 = default, s30 = default, s31 = default;
+            for (nint row = RowCount; row > 0; row--)
+            {
+                Vector<float> a0 = Vector.LoadUnsafe(ref w), a1 = Vector.LoadUnsafe(ref w, lanes);
+                ref float weight = ref Unsafe.Add(ref w, weightStep);
+                Vector<float> b0 = Vector.LoadUnsafe(ref weight), b1 = Vector.LoadUnsafe(ref weight, lanes);
+                weight = ref Unsafe.Add(ref weight, weightStep);
+                Vector<float> c0 = Vector.LoadUnsafe(ref weight), c1 = Vector.LoadUnsafe(ref weight, lanes);
+                ref float at = ref x;
+                Vector<float> v = Vector.LoadUnsafe(ref at);
+                s00 = Vector.MultiplyAddEstimate(v, a0, s00);
+                v = Vector.LoadUnsafe(ref at, lanes);
+                s01 = Vector.MultiplyAddEstimate(v, a1, s01);
+                at = ref Unsafe.Add(ref at, step);
+                v = Vector.LoadUnsafe(ref at);
+                s00 = Vector.MultiplyAddEstimate(v, b0, s00);
+                s10 = Vector.MultiplyAddEstimate(v, a0, s10);
+                v = Vector.LoadUnsafe(ref at, lanes);
+                s01 = Vector.MultiplyAddEstimate(v, b1, s01);
+                s11 = Vector.MultiplyAddEstimate(v, a1, s11);
+                at = ref Unsafe.Add(ref at, step);
+                v = Vector.LoadUnsafe(ref at);
+                s00 = Vector.MultiplyAddEstimate(v, c0, s00);
+                s10 = Vector.MultiplyAddEstimate(v, b0, s10);
+                s20 = Vector.MultiplyAddEstimate(v, a0, s20);
+                v = Vector.LoadUnsafe(ref at, lanes);
+                s01 = Vector.MultiplyAddEstimate(v, c1, s01);
+                s11 = Vector.MultiplyAddEstimate(v, b1, s11);
+                s21 = Vector.MultiplyAddEstimate(v, a1, s21);
+                at = ref Unsafe.Add(ref at, step);
+                v = Vector.LoadUnsafe(ref at);
+                s10 = Vector.MultiplyAddEstimate(v, c0, s10);
+                s20 = Vector.MultiplyAddEstimate(v, b0, s20);
+                s30 = Vector.MultiplyAddEstimate(v, a0, s30);
+                v = Vector.LoadUnsafe(ref at, lanes);
+                s11 = Vector.MultiplyAddEstimate(v, c1, s11);
+                s21 = Vector.MultiplyAddEstimate(v, b1, s21);
+                s31 = Vector.MultiplyAddEstimate(v, a1, s31);
+                at = ref Unsafe.Add(ref at, step);
+                v = Vector.LoadUnsafe(ref at);
+                s20 = Vector.MultiplyAddEstimate(v, c0, s20);
+                s30 = Vector.MultiplyAddEstimate(v, b0, s30);
+                v = Vector.LoadUnsafe(ref at, lanes);
+                s21 = Vector.MultiplyAddEstimate(v, c1, s21);
+                s31 = Vector.MultiplyAddEstimate(v, b1, s31);
+                at = ref Unsafe.Add(ref at, step);
+                s30 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref at), c0, s30);
+                s31 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref at, lanes), c1, s31);
+                if (row > 1)
+                {
+                    x = ref Unsafe.Add(ref x, SourceRowStep);
+                    w = ref Unsafe.Add(ref w, WeightRowStep);
+                }
+            }
+            if (Steps != EpilogueSteps.None)
+            {
+                Finish(s00, s01, s10, s11, s20, s21, s30, s31, ref targets, Pixels, channel);
+                continue;
+            }
+            Store(s00, s01, targets + channel);
+            Store(s10, s11, Unsafe.Add(ref targets, 1) + channel);
+            Store(s20, s21, Unsafe.Add(ref targets, 2) + channel);
+            Store(s30, s31, Unsafe.Add(ref targets, 3) + channel);
+        }
+        Rest(ref sources, ref targets, Pixels, channel);
+    }
+
+    private void Rest(ref int sources, ref int targets, int count, nint channel)
+    {
+        for (int pixel = 0; channel < Channels && pixel < count; pixel++)
+        {
+            One(Unsafe.Add(ref sources, pixel), Unsafe.Add(ref targets, pixel), channel);
         }
     }
 
-    /// <summary>One pixel, from a channel on.</summary>
+    // One pixel, from a channel on.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void One(nint source, nint target, nint channel)
+    private void One(nint source, nint target, nint channel)
     {
         nint lanes = Vector<float>.Count;
         for (; channel + lanes <= Channels; channel += lanes)
@@ -165,6 +265,39 @@ internal ref struct DepthwiseKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Store(Vector<float> first, Vector<float> second, nint target)
+    {
+        ref float place = ref Unsafe.Add(ref Output, target);
+        first.StoreUnsafe(ref place);
+        second.StoreUnsafe(ref place, (nuint)Vector<float>.Count);
+    }
+
+    // Kept out of the loops above: the processor's registers are all taken there.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void Finish(
+        Vector<float> s00, Vector<float> s01, Vector<float> s10, Vector<float> s11, Vector<float> s20, Vector<float> s21, Vector<float> s30,
+        Vector<float> s31, ref int targets, int count, nint channel)
+    {
+        nint second = channel + Vector<float>.Count;
+        Store(s00, targets + channel, channel);
+        Store(s01, targets + second, second);
+        if (count > 1)
+        {
+            Store(s10, Unsafe.Add(ref targets, 1) + channel, channel);
+            Store(s11, Unsafe.Add(ref targets, 1) + second, second);
+        }
+        if (count > 2)
+        {
+            Store(s20, Unsafe.Add(ref targets, 2) + channel, channel);
+            Store(s21, Unsafe.Add(ref targets, 2) + second, second);
+        }
+        if (count > 3)
+        {
+            Store(s30, Unsafe.Add(ref targets, 3) + channel, channel);
+            Store(s31, Unsafe.Add(ref targets, 3) + second, second);
+        }
+    }
+
     private readonly void Store(Vector<float> sum, nint target, nint channel)
     {
         if (Steps != EpilogueSteps.None)

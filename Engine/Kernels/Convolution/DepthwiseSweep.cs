@@ -58,22 +58,36 @@ internal ref struct DepthwiseSweep
         };
     }
 
-    /// <summary>All target pixels of a range; those of a row that meet the same taps one after another.</summary>
+    /// <summary>
+    /// All target pixels of a range, one stretch of columns with the same taps after another: at the left and right border pixels of
+    /// different rows come together, in between those side by side.
+    /// </summary>
     public void Dense(int from, int to)
     {
         int width = _horizontal.Size;
-        for (int start = from; start < to;)
+        int endRow = (to + width - 1) / width;
+        for (int phase = 0; phase < Math.Min(_horizontal.Phases, width); phase++)
         {
-            int row = start / width;
-            int end = Math.Min(to, (row + 1) * width);
-            for (int phase = 0; phase < _horizontal.Phases; phase++)
+            for (int column = phase; column < width;)
             {
-                for (int pixel = start + phase; pixel < end; pixel += _horizontal.Phases)
+                int end = column + _horizontal.Phases;
+                while (end < width && SameColumn(column * TapAxis.Fields, end * TapAxis.Fields))
                 {
-                    Add(row, pixel - (row * width), pixel);
+                    end += _horizontal.Phases;
                 }
+                for (int row = from / width; row < endRow; row++)
+                {
+                    for (int x = column; x < end; x += _horizontal.Phases)
+                    {
+                        int pixel = (row * width) + x;
+                        if (pixel >= from && pixel < to)
+                        {
+                            Add(row, x, pixel);
+                        }
+                    }
+                }
+                column = end;
             }
-            start = end;
         }
         Flush();
     }
@@ -109,10 +123,11 @@ internal ref struct DepthwiseSweep
     private readonly bool SameTaps(int row, int column)
     {
         row *= TapAxis.Fields;
-        column *= TapAxis.Fields;
-        return _rows[row] == _rows[_row] && _rows[row + 1] == _rows[_row + 1]
-            && _columns[column] == _columns[_column] && _columns[column + 1] == _columns[_column + 1];
+        return _rows[row] == _rows[_row] && _rows[row + 1] == _rows[_row + 1] && SameColumn(column * TapAxis.Fields, _column);
     }
+
+    private readonly bool SameColumn(int one, int other) =>
+        _columns[one] == _columns[other] && _columns[one + 1] == _columns[other + 1];
 
     private void Flush()
     {
@@ -123,18 +138,31 @@ internal ref struct DepthwiseSweep
         _kernel.RowCount = _columns[_column + 1] == 0 ? 0 : _rows[_row + 1];
         _kernel.ColumnCount = _columns[_column + 1];
         _kernel.FirstWeight = ((_rows[_row] * _kernelWidth) + _columns[_column]) * (nint)_weightStride;
-        if (_pending == DepthwiseKernel.Pixels)
+        if (_pending == DepthwiseKernel.Pixels && _kernel.ColumnCount == 3 && AreAdjacent())
         {
-            _kernel.Four(ref _sources[0], ref _targets[0]);
+            _kernel.FourAdjacent(ref _sources[0], ref _targets[0]);
         }
         else
         {
-            for (int i = 0; i < _pending; i++)
+            for (int i = _pending; i < DepthwiseKernel.Pixels; i++)
             {
-                _kernel.One(_sources[i], _targets[i], 0);
+                _sources[i] = _sources[0];
             }
+            _kernel.Four(ref _sources[0], ref _targets[0], _pending);
         }
         _pending = 0;
+    }
+
+    // Whether each pixel's taps start one column step after those of the pixel before; pixels in the reverse order are turned.
+    private bool AreAdjacent()
+    {
+        int step = (int)_kernel.SourceColumnStep;
+        if (_sources[1] - _sources[0] == -step)
+        {
+            (_sources[0], _sources[1], _sources[2], _sources[3]) = (_sources[3], _sources[2], _sources[1], _sources[0]);
+            (_targets[0], _targets[1], _targets[2], _targets[3]) = (_targets[3], _targets[2], _targets[1], _targets[0]);
+        }
+        return _sources[1] - _sources[0] == step && _sources[2] - _sources[1] == step && _sources[3] - _sources[2] == step;
     }
 
     [System.Runtime.CompilerServices.InlineArray(DepthwiseKernel.Pixels)]

@@ -103,4 +103,78 @@ internal static class OuterProductKernel
         s30.StoreUnsafe(ref sums, 6 * lanes);
         s31.StoreUnsafe(ref sums, 7 * lanes);
     }
+
+    /// <summary>Two tiles of six input channels by one vector, for a panel whose second vector would be empty; the sums' second vectors stay.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void TwelveNarrow(ref float input, ref float gradients, ref int pairs, nint count, ref float sums)
+    {
+        nuint row = 2 * (nuint)Vector<float>.Count;
+        Vector<float> s0 = Vector.LoadUnsafe(ref sums, 0 * row), s1 = Vector.LoadUnsafe(ref sums, 1 * row);
+        Vector<float> s2 = Vector.LoadUnsafe(ref sums, 2 * row), s3 = Vector.LoadUnsafe(ref sums, 3 * row);
+        Vector<float> s4 = Vector.LoadUnsafe(ref sums, 4 * row), s5 = Vector.LoadUnsafe(ref sums, 5 * row);
+        Vector<float> s6 = Vector.LoadUnsafe(ref sums, 6 * row), s7 = Vector.LoadUnsafe(ref sums, 7 * row);
+        Vector<float> s8 = Vector.LoadUnsafe(ref sums, 8 * row), s9 = Vector.LoadUnsafe(ref sums, 9 * row);
+        Vector<float> s10 = Vector.LoadUnsafe(ref sums, 10 * row), s11 = Vector.LoadUnsafe(ref sums, 11 * row);
+        for (nint i = 0; i < 2 * count; i += 2)
+        {
+            ref float x = ref Unsafe.Add(ref input, Unsafe.Add(ref pairs, i));
+            Vector<float> g = Vector.LoadUnsafe(ref Unsafe.Add(ref gradients, Unsafe.Add(ref pairs, i + 1)));
+            s0 = Vector.MultiplyAddEstimate(new Vector<float>(x), g, s0);
+            s1 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 1)), g, s1);
+            s2 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 2)), g, s2);
+            s3 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 3)), g, s3);
+            s4 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 4)), g, s4);
+            s5 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 5)), g, s5);
+            s6 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 6)), g, s6);
+            s7 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 7)), g, s7);
+            s8 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 8)), g, s8);
+            s9 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 9)), g, s9);
+            s10 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 10)), g, s10);
+            s11 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 11)), g, s11);
+        }
+        s0.StoreUnsafe(ref sums, 0 * row);
+        s1.StoreUnsafe(ref sums, 1 * row);
+        s2.StoreUnsafe(ref sums, 2 * row);
+        s3.StoreUnsafe(ref sums, 3 * row);
+        s4.StoreUnsafe(ref sums, 4 * row);
+        s5.StoreUnsafe(ref sums, 5 * row);
+        s6.StoreUnsafe(ref sums, 6 * row);
+        s7.StoreUnsafe(ref sums, 7 * row);
+        s8.StoreUnsafe(ref sums, 8 * row);
+        s9.StoreUnsafe(ref sums, 9 * row);
+        s10.StoreUnsafe(ref sums, 10 * row);
+        s11.StoreUnsafe(ref sums, 11 * row);
+    }
+
+    /// <summary>Two tiles of four input channels by one vector.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void EightNarrow(ref float input, ref float gradients, ref int pairs, nint count, ref float sums)
+    {
+        nuint row = 2 * (nuint)Vector<float>.Count;
+        Vector<float> s0 = Vector.LoadUnsafe(ref sums, 0 * row), s1 = Vector.LoadUnsafe(ref sums, 1 * row);
+        Vector<float> s2 = Vector.LoadUnsafe(ref sums, 2 * row), s3 = Vector.LoadUnsafe(ref sums, 3 * row);
+        Vector<float> s4 = Vector.LoadUnsafe(ref sums, 4 * row), s5 = Vector.LoadUnsafe(ref sums, 5 * row);
+        Vector<float> s6 = Vector.LoadUnsafe(ref sums, 6 * row), s7 = Vector.LoadUnsafe(ref sums, 7 * row);
+        for (nint i = 0; i < 2 * count; i += 2)
+        {
+            ref float x = ref Unsafe.Add(ref input, Unsafe.Add(ref pairs, i));
+            Vector<float> g = Vector.LoadUnsafe(ref Unsafe.Add(ref gradients, Unsafe.Add(ref pairs, i + 1)));
+            s0 = Vector.MultiplyAddEstimate(new Vector<float>(x), g, s0);
+            s1 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 1)), g, s1);
+            s2 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 2)), g, s2);
+            s3 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 3)), g, s3);
+            s4 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 4)), g, s4);
+            s5 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 5)), g, s5);
+            s6 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 6)), g, s6);
+            s7 = Vector.MultiplyAddEstimate(new Vector<float>(Unsafe.Add(ref x, 7)), g, s7);
+        }
+        s0.StoreUnsafe(ref sums, 0 * row);
+        s1.StoreUnsafe(ref sums, 1 * row);
+        s2.StoreUnsafe(ref sums, 2 * row);
+        s3.StoreUnsafe(ref sums, 3 * row);
+        s4.StoreUnsafe(ref sums, 4 * row);
+        s5.StoreUnsafe(ref sums, 5 * row);
+        s6.StoreUnsafe(ref sums, 6 * row);
+        s7.StoreUnsafe(ref sums, 7 * row);
+    }
 }

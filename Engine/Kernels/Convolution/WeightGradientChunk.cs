@@ -160,27 +160,45 @@ internal ref struct WeightGradientChunk
             {
                 PackPanel(group, panel, pixels, firstRow, contiguous, rows);
                 int sums = ((group * Plan.Panels) + panel) * Plan.Taps * Plan.TileRows * Plan.Lanes;
-                for (int tile = 0; tile < Plan.Sixes + Plan.Fours; tile++)
+                bool narrow = Geometry.OutChannelsPerGroup - (panel * Plan.Lanes) <= Vector<float>.Count;
+                for (int tile = 0; tile < Plan.Sixes + Plan.Fours;)
                 {
                     bool six = tile < Plan.Sixes;
+                    int height = six ? 6 : 4;
                     int tileRow = six ? 6 * tile : (6 * Plan.Sixes) + (4 * (tile - Plan.Sixes));
-                    ref float tileInput = ref Unsafe.Add(ref input, Plan.TileStart(tile));
+                    int start = Plan.TileStart(tile);
+                    bool pair = narrow && tile + 1 < (six ? Plan.Sixes : Plan.Sixes + Plan.Fours) && Plan.TileStart(tile + 1) == start + height;
+                    ref float tileInput = ref Unsafe.Add(ref input, start);
                     for (int tap = 0; tap < Plan.Taps; tap++)
                     {
                         int count = Plan.Unrolled ? rows : _counts[(slot * Plan.Taps) + tap] / listedSamples * samples;
                         ref int pairs = ref _pairs[(slot * Plan.OffsetsPerBlock) + (tap * PixelChunks.BlockPixels * 2)];
                         ref float tileSums = ref Partial[sums + (((tap * Plan.TileRows) + tileRow) * Plan.Lanes)];
-                        if (six)
-                        {
-                            OuterProductKernel.Six(ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
-                        }
-                        else
-                        {
-                            OuterProductKernel.Four(ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
-                        }
+                        Multiply(six, pair, ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
                     }
+                    tile += pair ? 2 : 1;
                 }
             }
+        }
+    }
+
+    private static void Multiply(bool six, bool pair, ref float input, ref float gradients, ref int pairs, int count, ref float sums)
+    {
+        if (six && pair)
+        {
+            OuterProductKernel.TwelveNarrow(ref input, ref gradients, ref pairs, count, ref sums);
+        }
+        else if (six)
+        {
+            OuterProductKernel.Six(ref input, ref gradients, ref pairs, count, ref sums);
+        }
+        else if (pair)
+        {
+            OuterProductKernel.EightNarrow(ref input, ref gradients, ref pairs, count, ref sums);
+        }
+        else
+        {
+            OuterProductKernel.Four(ref input, ref gradients, ref pairs, count, ref sums);
         }
     }
 
