@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Autograd;
@@ -6,8 +7,13 @@ namespace ManagedDyn.Engine.Autograd;
 /// <summary>
 /// A tensor that a network owns: trained, or kept as state (running statistics). It lives outside any workspace.
 /// </summary>
+/// <remarks>
+/// Memory is taken when the values are first asked for: a network that a file describes costs nothing before its shapes have been compared
+/// with what the file holds.
+/// </remarks>
 public sealed class Parameter
 {
+    private Storage<float>? _storage;
     private bool _isTrainable;
 
     /// <summary>Makes a parameter of zeros.</summary>
@@ -19,9 +25,9 @@ public sealed class Parameter
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         Name = name;
-        Value = Tensor.Zeros(shape);
+        Shape = shape;
         Decays = decays;
-        IsTrainable = isTrainable;
+        _isTrainable = isTrainable;
         IsState = !isTrainable;
     }
 
@@ -29,7 +35,10 @@ public sealed class Parameter
     public string Name { get; }
 
     /// <summary>The values. After writing to them, call <see cref="MarkChanged"/>.</summary>
-    public Tensor Value { get; }
+    public Tensor Value => new(_storage ?? Allocate(), 0, Shape);
+
+    /// <summary>The extents.</summary>
+    public Shape Shape { get; }
 
     /// <summary>The gradient added up since <see cref="ClearGradient"/>; no tensor while there is none.</summary>
     public Tensor Gradient => Tape.GradientOf(Value);
@@ -50,7 +59,10 @@ public sealed class Parameter
         set
         {
             _isTrainable = value;
-            Value.Storage.RequiresGradient = value;
+            if (_storage is { } storage)
+            {
+                storage.RequiresGradient = value;
+            }
         }
     }
 
@@ -67,5 +79,12 @@ public sealed class Parameter
     }
 
     /// <summary>The name and shape.</summary>
-    public override string ToString() => $"{Name} {Value.Shape}";
+    public override string ToString() => $"{Name} {Shape}";
+
+    // Two threads may come here at once; one storage wins.
+    private Storage<float> Allocate()
+    {
+        Storage<float> storage = new(Shape.Count, zeroed: true) { RequiresGradient = _isTrainable };
+        return Interlocked.CompareExchange(ref _storage, storage, null) ?? storage;
+    }
 }

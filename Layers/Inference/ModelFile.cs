@@ -19,6 +19,8 @@ public static class ModelFile
     /// <summary>The metadata key of the JSON document.</summary>
     public const string MetadataKey = "manageddyn";
 
+    private const long SmallValues = 1 << 20;
+
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and further architectures.</param>
@@ -100,12 +102,35 @@ public static class ModelFile
         try
         {
             (StagedNetwork network, ModelDescription description, ModelArchitecture architecture) = ModelDocument.Read(json, options.Architectures);
+            CheckSize(file, network);
             ModuleState.Load(network, file);
             return new Model(network, description, options.Limits, architecture);
         }
         catch (Exception exception) when (exception is JsonException or StateMismatchException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             throw new ModelFormatException($"model file: {exception.Message}", exception);
+        }
+    }
+
+    // Parameters take memory when their values are first touched: a small file that describes a huge network must not get that far. Where the
+    // sizes are near each other the tensors are compared one by one, and all that do not fit are told.
+    private static void CheckSize(SafetensorsFile file, StagedNetwork network)
+    {
+        long described = 0;
+        foreach ((_, Parameter parameter) in network.NamedParameters())
+        {
+            described += parameter.Shape.Count;
+        }
+
+        long held = 0;
+        foreach (SafetensorsEntry entry in file.Entries)
+        {
+            held += entry.Shape.Count;
+        }
+
+        if (described > SmallValues + (2 * held))
+        {
+            throw new ModelFormatException("model file", -1, $"tensors of {held} values in all", $"{described}, as many as the network that it describes has");
         }
     }
 }

@@ -69,7 +69,7 @@ public abstract class Module
         long count = 0;
         foreach ((_, Parameter parameter) in NamedParameters())
         {
-            count += parameter.IsState ? 0 : parameter.Value.Count;
+            count += parameter.IsState ? 0 : parameter.Shape.Count;
         }
 
         return count;
