@@ -10,7 +10,7 @@ namespace ManagedDyn.Tests.Laws;
 /// <summary>What calibration promises, the session keeps: for every network of <see cref="StagedNetworks"/>.</summary>
 public sealed class CalibrationLawTests
 {
-    private const int Samples = 90;
+    private const int Samples = 60;
 
     public static TheoryData<string> Names() => StagedNetworks.Names();
 
@@ -24,7 +24,7 @@ public sealed class CalibrationLawTests
         bool early = false;
         foreach (ConfidenceCriterion criterion in ConfidenceCriteria.All)
         {
-            Model model = Calibrator.Calibrate(plain.With(plain.Description with { Criterion = criterion }), logits, new CalibrationOptions { Drops = [0.003, 0.1], MacsShares = [0.3, 0.6, 0.9] });
+            Model model = Calibrator.Calibrate(plain.With(plain.Description with { Criterion = criterion }), logits, new CalibrationOptions { Drops = [0.003, 0.1], MacsShares = [0.4, 0.8] });
             ExitScores scores = new(logits, model);
             Session session = new(model);
             Prediction[] predictions = new Prediction[Samples];
