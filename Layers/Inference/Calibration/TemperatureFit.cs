@@ -14,7 +14,7 @@ public static class TemperatureFit
     /// <summary>The largest temperature that is given.</summary>
     public const double Largest = 20;
 
-    private const int Steps = 60;
+    private const int Steps = 32;
 
     /// <summary>Fits one temperature for each exit.</summary>
     /// <param name="logits">What the exits said of a validation set of at least one sample.</param>

@@ -13,9 +13,9 @@ public sealed class ProbabilityTests
     [InlineData(3f)]
     public void The_temperature_that_labels_were_drawn_with_is_found(float temperature)
     {
-        ExitLogits logits = SyntheticExits.Make(2, 20000, 5, 3, temperature);
+        ExitLogits logits = SyntheticExits.Make(2, 8000, 5, 3, temperature);
         float fitted = TemperatureFit.Fit(logits, 1);
-        Assert.Equal(temperature, fitted, 0.06f * temperature);
+        Assert.Equal(temperature, fitted, 0.08f * temperature);
         for (double other = 0.06; other < 19; other *= 1.1)
         {
             Assert.True(TemperatureFit.Loss(logits, 1, fitted) <= TemperatureFit.Loss(logits, 1, other) + 1e-9, $"Temperature {other} is better than {fitted}.");
@@ -32,11 +32,11 @@ public sealed class ProbabilityTests
     [Fact]
     public void Fitting_lowers_the_calibration_error_and_changes_no_label()
     {
-        ExitLogits logits = SyntheticExits.Make(3, 20000, 6, 8, 2.5f);
+        ExitLogits logits = SyntheticExits.Make(3, 8000, 6, 8, 2.5f);
         ExitScores before = new(logits, new MaxProbability(), []);
         ExitScores after = new(logits, new MaxProbability(), TemperatureFit.FitAll(logits));
         Assert.Equal(before.Predicted(2).ToArray(), after.Predicted(2).ToArray());
-        Assert.InRange(CalibrationError.Expected(after, 2), 0, 0.012);
+        Assert.InRange(CalibrationError.Expected(after, 2), 0, 0.02);
         Assert.True(CalibrationError.Expected(before, 2) > 3 * CalibrationError.Expected(after, 2));
     }
 
