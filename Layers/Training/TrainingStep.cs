@@ -67,6 +67,7 @@ internal sealed class TrainingStep
                 _logits[exit] = _network.Advance(_context, _state);
             }
 
+            CheckLogits(step, samples, checkpoint);
             Tensor loss = _objective.Compute(_context, _logits, _labels, _exitLosses);
             float value = loss.Span[0];
             times.AddForward(ref mark);
@@ -104,6 +105,18 @@ internal sealed class TrainingStep
         }
 
         return null;
+    }
+
+    // Before the objective sees them: its operators may refuse what is not finite without knowing which exit it is.
+    private void CheckLogits(long step, Tensor samples, string? checkpoint)
+    {
+        foreach (Tensor logits in _logits)
+        {
+            if (!TensorBinding.IsFinite(logits))
+            {
+                throw new TrainingDivergedException(step, FindNonFinite(samples), checkpoint);
+            }
+        }
     }
 
     // In the order of the computation: what came first is the cause of the rest. Running statistics follow from the samples of this step.

@@ -1,8 +1,8 @@
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Mechanisms;
-using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Layers.Training;
 
@@ -32,7 +32,7 @@ internal static class Validator
                 for (int exit = 0; exit < logits.Length; exit++)
                 {
                     logits[exit] = network.Advance(context, state);
-                    losses[exit] = ClassificationLoss.CrossEntropy(context, logits[exit], labels, 0).Span[0];
+                    losses[exit] = context.CrossEntropy(logits[exit], labels).Span[0];
                 }
 
                 statistics.Add(losses[^1], losses, logits, labels);

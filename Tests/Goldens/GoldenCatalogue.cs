@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Tests.Layers.Training;
 using ManagedDyn.Tests.Layers.Training.Optimizers;
 using ManagedDyn.Tests.Operators;
 
@@ -43,7 +44,7 @@ public static class GoldenCatalogue
         ["multihead_attention"] = Awaiting,
         ["optimizer"] = OptimizerGoldens.Run,
         ["pixel_shuffle"] = Awaiting,
-        ["training_run"] = Awaiting,
+        ["training_run"] = TrainingRunGoldens.Run,
     };
 
     public static IEnumerable<string> Layers => Runners.Keys;

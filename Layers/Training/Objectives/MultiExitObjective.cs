@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Text;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Training.Objectives;
@@ -95,12 +96,12 @@ public sealed class MultiExitObjective : Objective
         for (int exit = 0; exit < exits; exit++)
         {
             float weight = _weights.Length == 0 ? 1 : _weights[exit];
-            losses[exit] = ClassificationLoss.CrossEntropy(context, logits[exit], labels, _smoothing);
+            losses[exit] = context.CrossEntropy(logits[exit], labels, new CrossEntropyOptions { Smoothing = _smoothing });
             factors[exit] = weight;
             exitLosses[exit] = losses[exit].Span[0];
             if (distils && exit < exits - 1)
             {
-                losses[exits + exit] = ClassificationLoss.Distillation(context, logits[exit], logits[exits - 1], _temperature);
+                losses[exits + exit] = context.Distillation(logits[exit], logits[exits - 1], _temperature);
                 factors[exits + exit] = weight * _distillation;
             }
         }

@@ -116,7 +116,7 @@ public class ResumeTests
         Assert.Contains("weight average was 0.9; now it is none", error.Mismatches);
         Assert.Contains(error.Mismatches, text => text.StartsWith("optimizer was sgd(", StringComparison.Ordinal));
         Assert.Contains(error.Mismatches, text => text.StartsWith("schedule was warmup(", StringComparison.Ordinal));
-        Assert.Contains("optimizer.momentum.exit0_bias [5] is not expected", error.Mismatches);
+        Assert.Contains("'optimizer.momentum.exit0_bias' [5] is not expected", error.Mismatches);
         Assert.Contains("optimizer.mean.exit0_bias is missing; expected [5]", error.Mismatches);
         Assert.Equal(before, TrainingRig.Weights(network));
         Assert.Equal(0, other.Step);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Static;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Layers.Training.Objectives;
 using ManagedDyn.Layers.Training.Optimizers;
@@ -51,7 +52,7 @@ public sealed class TrainingRig : IDisposable
     public static TrainingResult Run(Trainer trainer, Action<TrainingProgress>? progress = null) =>
         trainer.Run(progress, TestContext.Current.CancellationToken);
 
-    public static float[] Weights(TinyNetwork network)
+    public static float[] Weights(Module network)
     {
         List<float> all = [];
         foreach ((_, Parameter parameter) in network.NamedParameters())
