@@ -96,18 +96,27 @@ public sealed record Augmentation
             return;
         }
 
-        ReadOnlySpan<float> row = source.Slice(sourceRow * width * channels, width * channels);
-        for (int x = 0; x < width; x++)
+        // Columns first to end − 1 come from within the image: a stretch of the row, turned round for a mirrored image.
+        int first = Math.Clamp(right, 0, width);
+        int end = Math.Clamp(width + right, first, width);
+        if (first == end)
         {
-            int from = flip ? width - 1 - (x - right) : x - right;
-            Span<float> pixel = destination.Slice(x * channels, channels);
-            if ((uint)from < (uint)width)
+            destination.Clear();
+            return;
+        }
+
+        int from = flip ? width - end + right : first - right;
+        Span<float> stretch = destination[(first * channels)..(end * channels)];
+        destination[..(first * channels)].Clear();
+        destination[(end * channels)..].Clear();
+        source.Slice(((sourceRow * width) + from) * channels, stretch.Length).CopyTo(stretch);
+        if (flip)
+        {
+            // Reversing all values turns the pixels round and the channels of each; reversing each pixel puts its channels right.
+            stretch.Reverse();
+            for (int i = 0; channels > 1 && i < stretch.Length; i += channels)
             {
-                row.Slice(from * channels, channels).CopyTo(pixel);
-            }
-            else
-            {
-                pixel.Clear();
+                stretch.Slice(i, channels).Reverse();
             }
         }
     }
