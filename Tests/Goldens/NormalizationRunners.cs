@@ -28,6 +28,37 @@ internal static class NormalizationRunners
         });
     }
 
+    public static void GroupNorm(GoldenCase golden) => Run(
+        golden, (context, input, weight, bias) => context.GroupNorm(input, golden.Integer("groups"), weight, bias, golden.Real("eps")));
+
+    // The row is what the case says, in the order that the file has: nothing is brought to the end.
+    public static void LayerNorm(GoldenCase golden)
+    {
+        Context context = new();
+        using Tape tape = new(context.Workspace);
+        context.Tape = tape;
+        Tensor input = golden.Input("x");
+        Tensor weight = golden.HasInput("weight") ? golden.Input("weight") : default;
+        Tensor bias = golden.HasInput("bias") ? golden.Input("bias") : default;
+        Tape.Watch(input);
+        if (weight.Exists)
+        {
+            Tape.Watch(weight);
+            Tape.Watch(bias);
+        }
+
+        int[] row = golden.Integers("normalized_shape");
+        Tensor output = context.LayerNorm(input, weight, bias, row.Length, golden.Real("eps"));
+        golden.Check("out.y", output);
+        tape.Backward(output, golden.CoVector("y").Span);
+        golden.Check("grad.x", Tape.GradientOf(input));
+        if (weight.Exists)
+        {
+            golden.Check("grad.weight", Tape.GradientOf(weight));
+            golden.Check("grad.bias", Tape.GradientOf(bias));
+        }
+    }
+
     // Images, sequences [N, C, L] and rows [N, C] all bring the channels to the end.
     private static void Run(GoldenCase golden, Func<Context, Tensor, Tensor, Tensor, Tensor> layer)
     {
