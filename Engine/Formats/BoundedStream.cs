@@ -9,8 +9,8 @@ public static class BoundedStream
     private const int FirstChunkBytes = 64 * 1024;
 
     /// <summary>
-    /// Reads a number of bytes that a file itself states. Memory is taken as the bytes arrive, at most double of what has come, so that a
-    /// short file that states a great length costs little.
+    /// Reads a number of bytes that a file itself states. Unless the stream is known to have them, memory is taken as the bytes arrive, at most
+    /// double of what has come, so that a short file that states a great length costs little.
     /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="length">How many bytes the file says there are.</param>
@@ -19,7 +19,8 @@ public static class BoundedStream
     /// <exception cref="ModelFormatException">The stream ends earlier.</exception>
     public static byte[] ReadExactly(Stream stream, int length, string part, long offset)
     {
-        byte[] bytes = new byte[Math.Min(length, FirstChunkBytes)];
+        bool isThere = stream.CanSeek && stream.Length - stream.Position >= length;
+        byte[] bytes = new byte[isThere ? length : Math.Min(length, FirstChunkBytes)];
         int count = 0;
         while (count < length)
         {

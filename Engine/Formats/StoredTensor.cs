@@ -4,15 +4,18 @@ using ManagedDyn.Engine.Tensors;
 namespace ManagedDyn.Engine.Formats;
 
 /// <summary>A tensor as it stands in a file, and its conversion to the types that are computed with.</summary>
-/// <param name="part">How messages name it.</param>
+/// <param name="kind">What messages call it, with its name behind.</param>
+/// <param name="name">Its name.</param>
 /// <param name="typeOffset">Where in the file its type stands.</param>
 /// <param name="dataOffset">Where in the file its values start; −1 when they were unpacked.</param>
 /// <param name="type">The element type.</param>
 /// <param name="shape">The extents.</param>
 /// <param name="bytes">The values, row-major and little-endian: as many as the shape has elements.</param>
-internal readonly ref struct StoredTensor(string part, long typeOffset, long dataOffset, ElementType type, Shape shape, ReadOnlySpan<byte> bytes)
+internal readonly ref struct StoredTensor(string kind, string name, long typeOffset, long dataOffset, ElementType type, Shape shape, ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
+
+    private string Part => kind + FileText.Quote(name);
 
     /// <summary>Copies floating-point numbers into a tensor.</summary>
     internal Tensor ToTensor()
@@ -29,7 +32,7 @@ internal readonly ref struct StoredTensor(string part, long typeOffset, long dat
         CheckFloat();
         if (destination.Length != shape.Count)
         {
-            throw new ArgumentException($"The destination for {part}, {type} {shape}, has {destination.Length} elements; expected {shape.Count}.", nameof(destination));
+            throw new ArgumentException($"The destination for {Part}, {type} {shape}, has {destination.Length} elements; expected {shape.Count}.", nameof(destination));
         }
 
         ElementValues.ToSingle(type, _bytes, destination);
@@ -44,12 +47,12 @@ internal readonly ref struct StoredTensor(string part, long typeOffset, long dat
             || (typeof(T) == typeof(byte) && type == ElementType.Bool);
         if (!fits)
         {
-            throw new ModelFormatException(part, typeOffset, $"element type {type}", $"one that {typeof(T).Name} holds");
+            throw new ModelFormatException(Part, typeOffset, $"element type {type}", $"one that {typeof(T).Name} holds");
         }
 
         if (type == ElementType.Bool && _bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is var wrong and >= 0)
         {
-            throw new ModelFormatException(part, OffsetOf(wrong), $"{_bytes[wrong]} as a BOOL", "0 or 1");
+            throw new ModelFormatException(Part, OffsetOf(wrong), $"{_bytes[wrong]} as a BOOL", "0 or 1");
         }
 
         T[] values = new T[shape.Count];
@@ -64,19 +67,19 @@ internal readonly ref struct StoredTensor(string part, long typeOffset, long dat
         int wrong = ElementValues.ToInt64(type, _bytes, values);
         if (wrong == ElementValues.NoInteger)
         {
-            throw new ModelFormatException(part, typeOffset, $"element type {type}", "an integer type or BOOL");
+            throw new ModelFormatException(Part, typeOffset, $"element type {type}", "an integer type or BOOL");
         }
 
         return wrong < 0
             ? new DataArray<long>(shape, values)
-            : throw new ModelFormatException(part, OffsetOf(wrong), $"{(ulong)values[wrong]}", "at most 2^63 - 1");
+            : throw new ModelFormatException(Part, OffsetOf(wrong), $"{(ulong)values[wrong]}", "at most 2^63 - 1");
     }
 
     private void CheckFloat()
     {
         if (type is not (ElementType.F32 or ElementType.F64 or ElementType.F16 or ElementType.BF16))
         {
-            throw new ModelFormatException(part, typeOffset, $"element type {type}", "F32, F64, F16 or BF16");
+            throw new ModelFormatException(Part, typeOffset, $"element type {type}", "F32, F64, F16 or BF16");
         }
     }
 

@@ -60,14 +60,19 @@ public static class FolderImages
 
     private static string[] Classes(string folder)
     {
-        string[] names = Directory.GetDirectories(folder);
-        for (int i = 0; i < names.Length; i++)
+        List<string> names = [];
+        foreach (string path in Directory.GetDirectories(folder))
         {
-            names[i] = Path.GetFileName(names[i]);
+            // Folders such as .git are no classes.
+            string name = Path.GetFileName(path);
+            if (!name.StartsWith('.'))
+            {
+                names.Add(name);
+            }
         }
 
-        Array.Sort(names, StringComparer.Ordinal);
-        return names.Length > 1 ? names : throw new ModelFormatException(folder, -1, $"{names.Length} sub-folders", "one for each class, two or more");
+        names.Sort(StringComparer.Ordinal);
+        return names.Count > 1 ? [.. names] : throw new ModelFormatException(folder, -1, $"{names.Count} sub-folders", "one for each class, two or more");
     }
 
     private static Part Read(string folder, string[] classes, DatasetOptions options, ref Shape? shape)

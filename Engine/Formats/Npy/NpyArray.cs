@@ -7,11 +7,11 @@ namespace ManagedDyn.Engine.Formats.Npy;
 public sealed class NpyArray
 {
     private readonly byte[] _bytes;
-    private readonly string _part;
+    private readonly string _name;
 
-    internal NpyArray(string part, ElementType type, Shape shape, byte[] bytes)
+    internal NpyArray(string name, ElementType type, Shape shape, byte[] bytes)
     {
-        _part = part;
+        _name = name;
         Type = type;
         Shape = shape;
         _bytes = bytes;
@@ -26,7 +26,7 @@ public sealed class NpyArray
     /// <summary>The values, row-major and little-endian.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    private StoredTensor Stored => new(_part, -1, -1, Type, Shape, _bytes);
+    private StoredTensor Stored => new(NpyFile.PartKind, _name, -1, -1, Type, Shape, _bytes);
 
     /// <summary>Copies floating-point numbers into a tensor; F64 and F16 are converted, F64 rounded to the nearest.</summary>
     /// <exception cref="ModelFormatException">The array has another element type.</exception>

@@ -13,6 +13,9 @@ namespace ManagedDyn.Engine.Formats.Npy;
 /// </summary>
 public static class NpyFile
 {
+    /// <summary>How messages name an array, with its name behind.</summary>
+    internal const string PartKind = "npy array ";
+
     private const int MagicBytes = 6;
     private const int HeaderAlignment = 64;
 
@@ -38,7 +41,7 @@ public static class NpyFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         limits ??= NpyLimits.Default;
-        string part = "npy array " + FileText.Quote(name);
+        string part = PartKind + FileText.Quote(name);
         byte[] prefix = BoundedStream.ReadExactly(stream, MagicBytes + 2, part, 0);
         if (!prefix.AsSpan().StartsWith(Magic))
         {
@@ -61,7 +64,7 @@ public static class NpyFile
         int start = prefix.Length + lengthBytes;
         byte[] text = BoundedStream.ReadExactly(stream, (int)headerBytes, part, start);
         NpyHeader header = NpyHeader.Parse(text, part, start);
-        return ReadValues(stream, header, part, start + text.Length, limits);
+        return new NpyArray(name, header.Type, header.Shape, ReadValues(stream, header, part, start + text.Length, limits));
     }
 
     /// <summary>Reads from bytes in memory.</summary>
@@ -137,7 +140,7 @@ public static class NpyFile
         stream.Write(bytes);
     }
 
-    private static NpyArray ReadValues(Stream stream, NpyHeader header, string part, int start, NpyLimits limits)
+    private static byte[] ReadValues(Stream stream, NpyHeader header, string part, int start, NpyLimits limits)
     {
         int size = ElementTypes.SizeOf(header.Type);
         long dataBytes = (long)header.Shape.Count * size;
@@ -158,7 +161,7 @@ public static class NpyFile
             bytes = ToRowMajor(bytes, header.Shape, size);
         }
 
-        return new NpyArray(part, header.Type, header.Shape, bytes);
+        return bytes;
     }
 
     private static byte[] ToRowMajor(byte[] source, Shape shape, int size)

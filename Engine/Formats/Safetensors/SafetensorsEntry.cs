@@ -5,6 +5,9 @@ namespace ManagedDyn.Engine.Formats.Safetensors;
 /// <summary>One tensor of a safetensors file, as its header tells it.</summary>
 public sealed class SafetensorsEntry
 {
+    /// <summary>How messages name a tensor, with its name behind.</summary>
+    internal const string PartKind = "safetensors tensor ";
+
     internal SafetensorsEntry(string name, ElementType type, Shape shape, long begin, long byteCount, long headerOffset)
     {
         Name = name;
@@ -37,7 +40,7 @@ public sealed class SafetensorsEntry
     internal long End => Begin + ByteCount;
 
     /// <summary>How messages name the tensor.</summary>
-    internal string Part => "safetensors tensor " + FileText.Quote(Name);
+    internal string Part => PartKind + FileText.Quote(Name);
 
     /// <summary>The name, type and shape.</summary>
     public override string ToString() => $"{FileText.Quote(Name)} {Type} {Shape}";

@@ -186,5 +186,5 @@ public sealed class SafetensorsFile
     private ReadOnlySpan<byte> Bytes(SafetensorsEntry entry) => _data.Span.Slice((int)entry.Begin, (int)entry.ByteCount);
 
     private StoredTensor Stored(SafetensorsEntry entry) =>
-        new(entry.Part, entry.HeaderOffset, _dataStart + entry.Begin, entry.Type, entry.Shape, Bytes(entry));
+        new(SafetensorsEntry.PartKind, entry.Name, entry.HeaderOffset, _dataStart + entry.Begin, entry.Type, entry.Shape, Bytes(entry));
 }

@@ -101,7 +101,11 @@ internal ref struct SafetensorsHeader
             }
             else
             {
-                CheckLimit("number of tensors", Entries.Count + 1, _limits.Entries, offset);
+                if (Entries.Count == _limits.Entries)
+                {
+                    throw Beyond("tensors", Entries.Count + 1L, _limits.Entries, offset);
+                }
+
                 Entries.Add(ReadEntry(name, offset));
             }
         }
@@ -118,17 +122,20 @@ internal ref struct SafetensorsHeader
         {
             long offset = Offset;
             string key = ReadName(keys);
-            CheckLimit("number of metadata entries", keys.Count, _limits.Entries, offset);
+            if (keys.Count > _limits.Entries)
+            {
+                throw Beyond("metadata entries", keys.Count, _limits.Entries, offset);
+            }
+
             _reader.Read();
-            Expect(JsonTokenType.String, $"a string as the value of metadata {FileText.Quote(key)}");
+            Expect(JsonTokenType.String, "a string as the value of metadata ", key);
             Metadata.Add(key, ReadString());
         }
     }
 
     private SafetensorsEntry ReadEntry(string name, long offset)
     {
-        string part = "safetensors tensor " + FileText.Quote(name);
-        Expect(JsonTokenType.StartObject, $"an object with dtype, shape and data_offsets for tensor {FileText.Quote(name)}");
+        Expect(JsonTokenType.StartObject, "an object with dtype, shape and data_offsets for tensor ", name);
         ElementType? type = null;
         Shape? shape = null;
         long begin = -1;
@@ -137,47 +144,47 @@ internal ref struct SafetensorsHeader
         {
             if (_reader.ValueTextEquals("dtype"u8) && type is null)
             {
-                type = ReadType(part);
+                type = ReadType(name);
             }
             else if (_reader.ValueTextEquals("shape"u8) && shape is null)
             {
-                shape = ReadShape(part);
+                shape = ReadShape(name);
             }
             else if (_reader.ValueTextEquals("data_offsets"u8) && begin < 0)
             {
-                (begin, end) = ReadOffsets(part);
+                (begin, end) = ReadOffsets(name);
             }
             else
             {
-                throw new ModelFormatException(part, Offset, $"the key {FileText.Quote(_reader.ValueSpan)}", "dtype, shape and data_offsets, each once");
+                throw new ModelFormatException(PartOf(name), Offset, $"the key {FileText.Quote(_reader.ValueSpan)}", "dtype, shape and data_offsets, each once");
             }
         }
 
         if (type is not { } knownType || shape is not { } knownShape || begin < 0)
         {
             string missing = type is null ? "dtype" : shape is null ? "shape" : "data_offsets";
-            throw new ModelFormatException(part, offset, $"no {missing}", "dtype, shape and data_offsets");
+            throw new ModelFormatException(PartOf(name), offset, $"no {missing}", "dtype, shape and data_offsets");
         }
 
         long byteCount = (long)knownShape.Count * ElementTypes.SizeOf(knownType);
         if (end - begin != byteCount)
         {
-            throw new ModelFormatException(part, offset, $"data_offsets [{begin}, {end}], {end - begin} bytes", $"{byteCount} bytes for {knownType} {knownShape}");
+            throw new ModelFormatException(PartOf(name), offset, $"data_offsets [{begin}, {end}], {end - begin} bytes", $"{byteCount} bytes for {knownType} {knownShape}");
         }
 
         return new SafetensorsEntry(name, knownType, knownShape, begin, byteCount, offset);
     }
 
-    private ElementType ReadType(string part)
+    private ElementType ReadType(string name)
     {
         _reader.Read();
         Expect(JsonTokenType.String, "a string as dtype");
         return ElementTypes.TryParse(_reader.ValueSpan, out ElementType type)
             ? type
-            : throw new ModelFormatException(part, Offset, $"element type {FileText.Quote(_reader.ValueSpan)}", ElementTypes.Names);
+            : throw new ModelFormatException(PartOf(name), Offset, $"element type {FileText.Quote(_reader.ValueSpan)}", ElementTypes.Names);
     }
 
-    private Shape ReadShape(string part)
+    private Shape ReadShape(string name)
     {
         long start = ReadListStart("shape");
         Span<int> extents = stackalloc int[Shape.MaximumRank];
@@ -185,28 +192,37 @@ internal ref struct SafetensorsHeader
         long count = 1;
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
-            long extent = ReadInteger(part, "an extent");
-            CheckLimit($"rank of {part}", rank + 1, Shape.MaximumRank, start);
-            CheckLimit($"extent of {part}", extent, int.MaxValue, Offset);
+            long extent = ReadInteger(name, "an extent");
+            if (rank == Shape.MaximumRank)
+            {
+                throw Beyond("dimensions of tensor " + FileText.Quote(name), rank + 1, Shape.MaximumRank, start);
+            }
+
+            if (extent > int.MaxValue)
+            {
+                throw Beyond("as an extent of tensor " + FileText.Quote(name), extent, int.MaxValue, Offset);
+            }
+
             extents[rank++] = (int)extent;
             count = count > int.MaxValue && extent > 0 ? count : count * extent;
         }
 
-        CheckLimit($"number of elements of {part}", count, int.MaxValue, start);
-        return new Shape(extents[..rank]);
+        return count <= int.MaxValue
+            ? new Shape(extents[..rank])
+            : throw Beyond("elements of tensor " + FileText.Quote(name), count, int.MaxValue, start);
     }
 
-    private (long Begin, long End) ReadOffsets(string part)
+    private (long Begin, long End) ReadOffsets(string name)
     {
         long start = ReadListStart("data_offsets");
         Span<long> offsets = stackalloc long[2];
         int count = 0;
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
-            long value = ReadInteger(part, "an offset");
+            long value = ReadInteger(name, "an offset");
             if (count == 2)
             {
-                throw new ModelFormatException(part, Offset, "a third offset", "two offsets, begin and end");
+                throw new ModelFormatException(PartOf(name), Offset, "a third offset", "two offsets, begin and end");
             }
 
             offsets[count++] = value;
@@ -214,7 +230,7 @@ internal ref struct SafetensorsHeader
 
         if (count != 2 || offsets[0] > offsets[1])
         {
-            throw new ModelFormatException(part, start, count == 2 ? $"data_offsets [{offsets[0]}, {offsets[1]}]" : $"{count} offsets", "two offsets, begin not beyond end");
+            throw new ModelFormatException(PartOf(name), start, count == 2 ? $"data_offsets [{offsets[0]}, {offsets[1]}]" : $"{count} offsets", "two offsets, begin not beyond end");
         }
 
         return (offsets[0], offsets[1]);
@@ -227,14 +243,14 @@ internal ref struct SafetensorsHeader
         return Offset;
     }
 
-    private readonly long ReadInteger(string part, string what)
+    private readonly long ReadInteger(string name, string what)
     {
         if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out long value) && value >= 0)
         {
             return value;
         }
 
-        throw new ModelFormatException(part, Offset, $"{_reader.TokenType} {FileText.Quote(_reader.ValueSpan)} as {what}", "an integer from 0 to 2^63 - 1");
+        throw new ModelFormatException(PartOf(name), Offset, $"{_reader.TokenType} {FileText.Quote(_reader.ValueSpan)} as {what}", "an integer from 0 to 2^63 - 1");
     }
 
     private bool ReadInObject()
@@ -245,7 +261,11 @@ internal ref struct SafetensorsHeader
 
     private readonly string ReadName(HashSet<string> seen)
     {
-        CheckLimit("length of a name in bytes", _reader.ValueSpan.Length, _limits.NameBytes, Offset);
+        if (_reader.ValueSpan.Length > _limits.NameBytes)
+        {
+            throw Beyond("bytes of a name", _reader.ValueSpan.Length, _limits.NameBytes, Offset);
+        }
+
         string name = ReadString();
         return seen.Add(name)
             ? name
@@ -265,21 +285,19 @@ internal ref struct SafetensorsHeader
         }
     }
 
-    private readonly void Expect(JsonTokenType type, string expected)
+    // The name is quoted only when there is something to report: a sound header has many names.
+    private readonly void Expect(JsonTokenType type, string expected, string? name = null)
     {
         if (_reader.TokenType != type)
         {
-            throw new ModelFormatException(Part, Offset, $"{_reader.TokenType} {FileText.Quote(_reader.ValueSpan)}", expected);
+            throw new ModelFormatException(Part, Offset, $"{_reader.TokenType} {FileText.Quote(_reader.ValueSpan)}", name is null ? expected : expected + FileText.Quote(name));
         }
     }
 
-    private static void CheckLimit(string what, long value, long limit, long offset)
-    {
-        if (value > limit)
-        {
-            throw new ModelLimitException(Part, offset, $"{value} as the {what}", $"at most {limit}");
-        }
-    }
+    private static string PartOf(string name) => SafetensorsEntry.PartKind + FileText.Quote(name);
+
+    private static ModelLimitException Beyond(string what, long value, long limit, long offset) =>
+        new(Part, offset, $"{value} {what}", $"at most {limit}");
 
     private readonly void CheckCover()
     {

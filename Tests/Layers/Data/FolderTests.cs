@@ -67,6 +67,7 @@ public sealed class FolderTests : IDisposable
         _folder.Write("dog/b.png", "1 2 1 9 8"u8);
         _folder.Write("dog/a.JPG", "1 2 1 7 6"u8);
         _folder.Write("dog/notes.txt", "not an image"u8);
+        _folder.Write(".hidden/a.png", "1 1 1 1"u8);
         _folder.Write("cat/a.png", "1 2 3 1 2 3 4 5 6"u8);
         ImageSplits splits = Datasets.Open(_folder.Root, Options());
         Assert.Equal(["cat", "dog"], splits.Training.ClassNames);
