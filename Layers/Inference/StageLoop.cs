@@ -14,9 +14,9 @@ namespace ManagedDyn.Layers.Inference;
 /// </summary>
 internal sealed class StageLoop
 {
-    // A chunk of samples of this many values in all. A network's feature maps are some ten times larger than its input, so a chunk's maps are
-    // about as large as a second-level cache, and a stage finds what the one before it left.
-    private const int ChunkValues = 48 * 1024;
+    // A chunk of samples of this many pixels in all, so that its feature maps stay in the caches between layers; larger chunks were measured to
+    // be slower by up to a quarter, and smaller ones leave several threads too little work at a time.
+    private const int ChunkPixels = 12 * 1024;
     private const int LargestChunk = 64;
 
     private readonly Model _model;
@@ -35,7 +35,7 @@ internal sealed class StageLoop
         Context = new Context(options.Workers, null, options.Limits) { Accuracy = options.Accuracy, Meter = Meter };
         Meter.TimesLayers = options.TimeLayers;
         Clock = new StageClock(model);
-        ChunkSamples = options.ChunkSamples > 0 ? options.ChunkSamples : Math.Clamp(ChunkValues / Math.Max(1, model.SampleShape.Count), 1, LargestChunk);
+        ChunkSamples = options.ChunkSamples > 0 ? options.ChunkSamples : Math.Clamp(ChunkPixels / Math.Max(1, model.SampleShape.RowCount), 1, LargestChunk);
         _state = model.Network.CreateState();
         _probabilities = new float[model.ClassCount];
         _histories = new ExitHistory[ChunkSamples];
