@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ManagedDyn.Engine.Kernels;
 
@@ -12,26 +13,18 @@ internal static class PartialVector
     /// <param name="source">The elements.</param>
     /// <param name="start">The first.</param>
     /// <param name="count">How many, at most a vector.</param>
-    public static Vector<float> Load(ReadOnlySpan<float> source, int start, int count)
-    {
-        if (start <= source.Length - Vector<float>.Count)
-        {
-            return new Vector<float>(source[start..]);
-        }
-
-        Span<float> lanes = stackalloc float[Vector<float>.Count];
-        lanes.Clear();
-        source.Slice(start, count).CopyTo(lanes);
-        return new Vector<float>(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Load(ReadOnlySpan<float> source, int start, int count) =>
+        start <= source.Length - Vector<float>.Count ? new Vector<float>(source[start..]) : LoadLast(source, start, count);
 
     /// <summary>A vector whose first lanes are some elements and whose other lanes all hold one value.</summary>
     /// <param name="source">The elements.</param>
     /// <param name="start">The first.</param>
     /// <param name="count">How many, at most a vector.</param>
     /// <param name="others">The value of the other lanes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Load(ReadOnlySpan<float> source, int start, int count, float others) =>
-        Keep(Load(source, start, count), count, others);
+        count == Vector<float>.Count ? new Vector<float>(source[start..]) : Keep(Load(source, start, count), count, others);
 
     /// <summary>The vector with all lanes but the first ones replaced.</summary>
     /// <param name="vector">The vector.</param>
@@ -43,14 +36,31 @@ internal static class PartialVector
     /// <summary>Stores the first lanes.</summary>
     /// <param name="vector">The vector.</param>
     /// <param name="target">As many elements as lanes are stored, at most all.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector<float> vector, Span<float> target)
     {
         if (target.Length == Vector<float>.Count)
         {
             vector.CopyTo(target);
-            return;
         }
+        else
+        {
+            StoreLast(vector, target);
+        }
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector<float> LoadLast(ReadOnlySpan<float> source, int start, int count)
+    {
+        Span<float> lanes = stackalloc float[Vector<float>.Count];
+        lanes.Clear();
+        source.Slice(start, count).CopyTo(lanes);
+        return new Vector<float>(lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreLast(Vector<float> vector, Span<float> target)
+    {
         Span<float> lanes = stackalloc float[Vector<float>.Count];
         vector.CopyTo(lanes);
         lanes[..target.Length].CopyTo(target);

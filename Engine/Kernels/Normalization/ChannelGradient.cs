@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Normalization;
 
@@ -35,38 +37,32 @@ public readonly ref struct ChannelGradient
     {
         int channels = Check(from, to);
         RowCheck.Length(sums.Length, 2L * channels, "sums");
-        for (int c = 0; c < channels; c += Vector<float>.Count)
+        int width = Vector<float>.Count;
+        bool relu = Activation == Activation.Relu;
+        int c = 0;
+        for (; c <= channels - (2 * width); c += 2 * width)
         {
-            int count = Math.Min(Vector<float>.Count, channels - c);
+            Pair(from, to, c, relu, sums);
+        }
+
+        for (; c < channels; c += width)
+        {
+            int count = Math.Min(width, channels - c);
             Vector<float> mean = PartialVector.Load(Mean, c, count);
             Vector<float> scale = PartialVector.Load(Scale, c, count);
             Vector<float> shift = PartialVector.Load(Shift, c, count);
-            Vector<float> even = Vector<float>.Zero, evenProduct = even, odd = even, oddProduct = even;
-            int row = from;
-
-            // Two rows at a time: more sums in flight than one addition's latency.
-            for (; row < to - 1; row += 2)
+            Vector<float> sum = Vector<float>.Zero;
+            Vector<float> product = Vector<float>.Zero;
+            for (int row = from; row < to; row++)
             {
                 Vector<float> x = PartialVector.Load(Input, (row * channels) + c, count);
-                Vector<float> g = Masked(x, PartialVector.Load(OutputGradient, (row * channels) + c, count), scale, shift);
-                even += g;
-                evenProduct = Vector.MultiplyAddEstimate(g, x - mean, evenProduct);
-                x = PartialVector.Load(Input, ((row + 1) * channels) + c, count);
-                g = Masked(x, PartialVector.Load(OutputGradient, ((row + 1) * channels) + c, count), scale, shift);
-                odd += g;
-                oddProduct = Vector.MultiplyAddEstimate(g, x - mean, oddProduct);
+                Vector<float> g = Masked(relu, x, PartialVector.Load(OutputGradient, (row * channels) + c, count), scale, shift);
+                sum += g;
+                product = Vector.MultiplyAddEstimate(g, x - mean, product);
             }
 
-            if (row < to)
-            {
-                Vector<float> x = PartialVector.Load(Input, (row * channels) + c, count);
-                Vector<float> g = Masked(x, PartialVector.Load(OutputGradient, (row * channels) + c, count), scale, shift);
-                even += g;
-                evenProduct = Vector.MultiplyAddEstimate(g, x - mean, evenProduct);
-            }
-
-            PartialVector.Store(even + odd, sums.Slice(c, count));
-            PartialVector.Store(evenProduct + oddProduct, sums.Slice(channels + c, count));
+            PartialVector.Store(sum, sums.Slice(c, count));
+            PartialVector.Store(product, sums.Slice(channels + c, count));
         }
     }
 
@@ -85,23 +81,50 @@ public readonly ref struct ChannelGradient
         int channels = Check(from, to);
         RowCheck.Length(inputGradient.Length, (long)to * channels, "input gradients");
         RowCheck.Length(direct.Length, channels, "factors");
+        bool hasSlope = !slope.IsEmpty;
+        if (hasSlope)
+        {
+            RowCheck.Length(slope.Length, channels, "slopes");
+            RowCheck.Length(offset.Length, channels, "offsets");
+        }
+
+        bool relu = Activation == Activation.Relu;
+        int whole = channels - (channels % Vector<float>.Count);
+        ref float input = ref MemoryMarshal.GetReference(Input);
+        ref float upstream = ref MemoryMarshal.GetReference(OutputGradient);
+        ref float mean = ref MemoryMarshal.GetReference(Mean);
+        ref float scale = ref MemoryMarshal.GetReference(Scale);
+        ref float shift = ref MemoryMarshal.GetReference(Shift);
+        ref float factor = ref MemoryMarshal.GetReference(direct);
+        ref float steep = ref MemoryMarshal.GetReference(slope);
+        ref float summand = ref MemoryMarshal.GetReference(offset);
+        ref float target = ref MemoryMarshal.GetReference(inputGradient);
         for (int row = from; row < to; row++)
         {
-            for (int c = 0; c < channels; c += Vector<float>.Count)
+            // Whole vectors within a row that all operands were checked to have; c + Count is at most the number of channels.
+            for (int c = 0; c < whole; c += Vector<float>.Count)
             {
-                int count = Math.Min(Vector<float>.Count, channels - c);
-                int at = (row * channels) + c;
-                Vector<float> x = PartialVector.Load(Input, at, count);
-                Vector<float> g = Masked(
-                    x, PartialVector.Load(OutputGradient, at, count), PartialVector.Load(Scale, c, count), PartialVector.Load(Shift, c, count));
-                Vector<float> value = g * PartialVector.Load(direct, c, count);
-                if (!slope.IsEmpty)
+                nuint at = (nuint)((row * channels) + c);
+                Vector<float> x = Vector.LoadUnsafe(ref input, at);
+                Vector<float> g = Vector.LoadUnsafe(ref upstream, at);
+                if (relu)
                 {
-                    value += Vector.MultiplyAddEstimate(
-                        x - PartialVector.Load(Mean, c, count), PartialVector.Load(slope, c, count), PartialVector.Load(offset, c, count));
+                    g = Masked(true, x, g, Vector.LoadUnsafe(ref scale, (nuint)c), Vector.LoadUnsafe(ref shift, (nuint)c));
                 }
 
-                Add(value, inputGradient, at, count, accumulate);
+                Vector<float> value = g * Vector.LoadUnsafe(ref factor, (nuint)c);
+                if (hasSlope)
+                {
+                    value += Vector.MultiplyAddEstimate(
+                        x - Vector.LoadUnsafe(ref mean, (nuint)c), Vector.LoadUnsafe(ref steep, (nuint)c), Vector.LoadUnsafe(ref summand, (nuint)c));
+                }
+
+                (accumulate ? value + Vector.LoadUnsafe(ref target, at) : value).StoreUnsafe(ref target, at);
+            }
+
+            if (whole < channels)
+            {
+                SpreadLast(row, whole, relu, direct, slope, offset, inputGradient, accumulate);
             }
         }
     }
@@ -141,11 +164,62 @@ public readonly ref struct ChannelGradient
         PartialVector.Store(value, target.Slice(at, count));
     }
 
-    private Vector<float> Masked(Vector<float> x, Vector<float> gradient, Vector<float> scale, Vector<float> shift) =>
-        Activation == Activation.Relu
-            ? Vector.ConditionalSelect(
-                Vector.GreaterThan(Vector.MultiplyAddEstimate(x, scale, shift), Vector<float>.Zero), gradient, Vector<float>.Zero)
-            : gradient;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Masked(bool relu, Vector<float> x, Vector<float> gradient, Vector<float> scale, Vector<float> shift) => relu
+        ? Vector.ConditionalSelect(
+            Vector.GreaterThan(Vector.MultiplyAddEstimate(x, scale, shift), Vector<float>.Zero), gradient, Vector<float>.Zero)
+        : gradient;
+
+    // Two vectors of neighbouring channels: with two sums each, enough additions are in flight.
+    private void Pair(int from, int to, int c, bool relu, Span<float> sums)
+    {
+        int channels = Mean.Length;
+        int width = Vector<float>.Count;
+        ref float input = ref MemoryMarshal.GetReference(Input);
+        ref float upstream = ref MemoryMarshal.GetReference(OutputGradient);
+        Vector<float> mean0 = new(Mean[c..]), mean1 = new(Mean[(c + width)..]);
+        Vector<float> scale0 = new(Scale[c..]), scale1 = new(Scale[(c + width)..]);
+        Vector<float> shift0 = new(Shift[c..]), shift1 = new(Shift[(c + width)..]);
+        Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
+
+        // Rows were checked to lie within both operands, and channels c to c + 2 vectors within a row.
+        for (int row = from; row < to; row++)
+        {
+            nuint at = (nuint)((row * channels) + c);
+            Vector<float> x0 = Vector.LoadUnsafe(ref input, at);
+            Vector<float> x1 = Vector.LoadUnsafe(ref input, at + (nuint)width);
+            Vector<float> g0 = Masked(relu, x0, Vector.LoadUnsafe(ref upstream, at), scale0, shift0);
+            Vector<float> g1 = Masked(relu, x1, Vector.LoadUnsafe(ref upstream, at + (nuint)width), scale1, shift1);
+            sum0 += g0;
+            sum1 += g1;
+            product0 = Vector.MultiplyAddEstimate(g0, x0 - mean0, product0);
+            product1 = Vector.MultiplyAddEstimate(g1, x1 - mean1, product1);
+        }
+
+        sum0.CopyTo(sums[c..]);
+        sum1.CopyTo(sums[(c + width)..]);
+        product0.CopyTo(sums[(channels + c)..]);
+        product1.CopyTo(sums[(channels + c + width)..]);
+    }
+
+    private void SpreadLast(
+        int row, int c, bool relu, ReadOnlySpan<float> direct, ReadOnlySpan<float> slope, ReadOnlySpan<float> offset, Span<float> inputGradient,
+        bool accumulate)
+    {
+        int count = Mean.Length - c;
+        int at = (row * Mean.Length) + c;
+        Vector<float> x = PartialVector.Load(Input, at, count);
+        Vector<float> g = Masked(
+            relu, x, PartialVector.Load(OutputGradient, at, count), PartialVector.Load(Scale, c, count), PartialVector.Load(Shift, c, count));
+        Vector<float> value = g * PartialVector.Load(direct, c, count);
+        if (!slope.IsEmpty)
+        {
+            value += Vector.MultiplyAddEstimate(
+                x - PartialVector.Load(Mean, c, count), PartialVector.Load(slope, c, count), PartialVector.Load(offset, c, count));
+        }
+
+        Add(value, inputGradient, at, count, accumulate);
+    }
 
     private int Check(int from, int to)
     {
