@@ -128,9 +128,9 @@ internal static class OperatorCheck
         {
             double kept = inputs[which][i];
             inputs[which][i] = kept + Step;
-            double[] above = formula(inputs);
+            double[] above = (double[])formula(inputs).Clone();
             inputs[which][i] = kept - Step;
-            double[] below = formula(inputs);
+            double[] below = (double[])formula(inputs).Clone();
             inputs[which][i] = kept;
             double sum = 0;
             for (int j = 0; j < weights.Length; j++)

@@ -87,3 +87,17 @@ internal readonly struct MinimumFunction : IPairFunction
     public T Reference<T>(T a, T b)
         where T : IFloatingPointIeee754<T> => T.IsNaN(a) || a <= b ? a : b;
 }
+
+/// <summary>a · m, and 0 wherever m is 0, also where a is infinite or no number: what is masked was not computed.</summary>
+internal readonly struct MaskFunction : IPairFunction
+{
+    public Vector<float> Value(Vector<float> a, Vector<float> b) =>
+        Vector.ConditionalSelect(Vector.Equals(b, Vector<float>.Zero), Vector<float>.Zero, a * b);
+
+    public Vector<float> LeftGradient(Vector<float> gradient, Vector<float> a, Vector<float> b) => Value(gradient, b);
+
+    public Vector<float> RightGradient(Vector<float> gradient, Vector<float> a, Vector<float> b) => gradient * a;
+
+    public T Reference<T>(T a, T b)
+        where T : IFloatingPointIeee754<T> => b == T.Zero ? T.Zero : a * b;
+}
