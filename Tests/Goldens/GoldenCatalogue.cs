@@ -17,7 +17,7 @@ public static class GoldenCatalogue
 
     private static readonly Dictionary<string, Action<GoldenCase>?> Runners = new(StringComparer.Ordinal)
     {
-        ["activation"] = Awaiting,
+        ["activation"] = ElementGoldens.Activation,
         ["adaptive_avgpool2d"] = PoolingRunners.AdaptiveAverage,
         ["adaptive_maxpool2d"] = PoolingRunners.AdaptiveMax,
         ["avgpool2d"] = PoolingRunners.Average,
@@ -30,14 +30,14 @@ public static class GoldenCatalogue
         ["exit_cascade"] = ExitGoldens.Cascade,
         ["exit_scores"] = ExitGoldens.Scores,
         ["groupnorm"] = NormalizationRunners.GroupNorm,
-        ["gru"] = Awaiting,
+        ["gru"] = RecurrentGoldens.Gru,
         ["gumbel_sigmoid"] = RelaxationGoldens.Sigmoid,
         ["gumbel_softmax"] = RelaxationGoldens.Softmax,
         ["interpolate"] = ElementGoldens.Interpolate,
         ["kd_loss"] = LossRunners.Distillation,
         ["layernorm"] = NormalizationRunners.LayerNorm,
         ["linear"] = ConvolutionRunners.Linear,
-        ["lstm"] = Awaiting,
+        ["lstm"] = RecurrentGoldens.Lstm,
         ["masked_conv2d"] = ConvolutionRunners.Conv2d,
         ["matmul"] = ConvolutionRunners.MatMul,
         ["maxpool2d"] = PoolingRunners.Max,

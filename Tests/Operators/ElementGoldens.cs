@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Sampling;
@@ -8,9 +9,43 @@ using ManagedDyn.Tests.Goldens;
 
 namespace ManagedDyn.Tests.Operators;
 
-/// <summary>Runs the golden cases of resizing, pixel shuffling and embeddings.</summary>
+/// <summary>Runs the golden cases of activations, resizing, pixel shuffling and embeddings.</summary>
 internal static class ElementGoldens
 {
+    public static void Activation(GoldenCase golden)
+    {
+        const string Leaky = "leaky_relu_";
+        string name = golden.Name;
+        switch (name)
+        {
+            case "softmax_dim1":
+                Images(golden, (context, x) => context.Softmax(x));
+                break;
+            case "log_softmax_dim1":
+                Images(golden, (context, x) => context.LogSoftmax(x));
+                break;
+            default:
+                Plain(golden, (context, x) => name switch
+                {
+                    "softmax_last" => context.Softmax(x),
+                    "relu" => context.Relu(x),
+                    "elu" => context.Elu(x),
+                    "gelu" => context.Gelu(x),
+                    "gelu_tanh" => context.GeluTanh(x),
+                    "silu" => context.Silu(x),
+                    "sigmoid" => context.Sigmoid(x),
+                    "tanh" => context.Tanh(x),
+                    "softplus" => context.Softplus(x),
+                    "hardswish" => context.HardSwish(x),
+                    "hardsigmoid" => context.HardSigmoid(x),
+                    "mish" => context.Mish(x),
+                    _ when name.StartsWith(Leaky, StringComparison.Ordinal) => context.LeakyRelu(x, float.Parse(name.AsSpan(Leaky.Length), CultureInfo.InvariantCulture)),
+                    _ => throw new NotSupportedException($"The activation {name} is not known."),
+                });
+                break;
+        }
+    }
+
     public static void Interpolate(GoldenCase golden) => Images(golden, (context, x) =>
     {
         int factor = golden.Integer("scale_factor", 1);
@@ -40,6 +75,19 @@ internal static class ElementGoldens
         DataArray<long> ids = golden.IntegerInput("ids");
         identifiers = Array.ConvertAll(ids.Values, id => checked((int)id));
         shape = ids.Shape;
+    }
+
+    private static void Plain(GoldenCase golden, Func<Context, Tensor, Tensor> operation)
+    {
+        Context context = new();
+        using Tape tape = new(context.Workspace);
+        context.Tape = tape;
+        Tensor input = golden.Input("x");
+        Tape.Watch(input);
+        Tensor output = operation(context, input);
+        golden.Check("out.y", output);
+        tape.Backward(output, golden.CoVector("y").Span);
+        golden.Check("grad.x", Tape.GradientOf(input));
     }
 
     private static void Images(GoldenCase golden, Func<Context, Tensor, Tensor> operation)
