@@ -59,7 +59,10 @@ internal struct ConvolutionWork : IParallelWork
         if (context.Workers.Threads > 1)
         {
             long macs = pixels * geometry.MacsPerPixel;
-            work._parts = (int)Math.Clamp(macs / MacsPerPart, 1, context.Workers.Threads * PartsPerThread);
+
+            // Where output channels are listed, each part makes panels of them for itself: no more parts than threads.
+            int wanted = context.Workers.Threads * (selection.OutChannels.IsAll ? PartsPerThread : 1);
+            work._parts = (int)Math.Clamp(macs / MacsPerPart, 1, wanted);
             work._splitsPanels = pixels / work._parts < PixelsPerPart;
             int most = work._splitsPanels ? geometry.Groups * ConvolutionWeights.PanelsPerGroup(in geometry) : pixels;
             work._parts = Math.Clamp(work._parts, 1, Math.Max(1, most));

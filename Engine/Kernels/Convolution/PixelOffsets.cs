@@ -90,7 +90,7 @@ internal readonly ref struct PixelOffsets
                 continue;
             }
 
-            bool isInside = true;
+            int clipped = 0;
             for (int lane = 0; lane < rows; lane++, row++)
             {
                 int pixel = pixels.IsEmpty ? first + row : pixels[row];
@@ -102,18 +102,15 @@ internal readonly ref struct PixelOffsets
 
                 Corner corner = new((y * _geometry.StrideHeight) - _geometry.PadTop, ((pixel - rowStart) * _geometry.StrideWidth) - _geometry.PadLeft);
                 corners[lane] = corner;
-                isInside &= corner.Top >= 0 && corner.Left >= 0 && corner.Top < _topEnd && corner.Left < _leftEnd;
+                bool isInside = corner.Top >= 0 && corner.Left >= 0 && corner.Top < _topEnd && corner.Left < _leftEnd;
+                clipped |= isInside ? 0 : 1 << lane;
                 starts[lane] = ((corner.Top * _geometry.InWidth) + corner.Left) * _step;
             }
 
-            if (isInside)
+            WriteInside(offsets, starts);
+            for (; clipped != 0; clipped &= clipped - 1)
             {
-                WriteInside(offsets, starts);
-                continue;
-            }
-
-            for (int lane = 0; lane < rows; lane++)
-            {
+                int lane = BitOperations.TrailingZeroCount(clipped);
                 if (Merges)
                 {
                     WriteMerged(offsets[lane..], corners[lane], ref gathered);

@@ -60,28 +60,23 @@ public static class PlainMultiply
         Span<float> leftRows = scratch[(PanelSweep.ScratchLength(1) + panel.Length)..];
         bool reads = rowCount < PackedRows && !shape.TransposesRight;
         int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
-        for (int i = 0; i < sweeps; i++)
-        {
-            int start = firstRow + (int)((long)rowCount * i / sweeps);
-            int end = firstRow + (int)((long)rowCount * (i + 1) / sweeps);
-            sweep.Rows = end - start;
-            sweep.SetOutputRows(start, default, shape.OutputStep);
-            if (shape.TransposesLeft)
-            {
-                TransposeLeft(in shape, left, start, end, leftRows);
-                sweep.Input = ref MemoryMarshal.GetReference(leftRows);
-                sweep.SetInputRows(0, shape.Depth);
-            }
-            else
-            {
-                sweep.Input = ref MemoryMarshal.GetReference(left);
-                sweep.SetInputRows(start, shape.LeftStep);
-            }
 
-            sweep.Extra = ref sweep.Input;
-            for (int p = firstPanel; p < firstPanel + panelCount; p++)
+        // A panel is packed once for all sweeps, unless the left rows must be transposed first: then those are, once for all panels.
+        int outer = shape.TransposesLeft ? sweeps : panelCount;
+        int inner = shape.TransposesLeft ? panelCount : sweeps;
+        for (int i = 0; i < outer; i++)
+        {
+            for (int j = 0; j < inner; j++)
             {
-                int column = p * Panel.Width;
+                (int part, int p) = shape.TransposesLeft ? (i, j) : (j, i);
+                int start = firstRow + (int)((long)rowCount * part / sweeps);
+                int end = firstRow + (int)((long)rowCount * (part + 1) / sweeps);
+                if (j == 0 || !shape.TransposesLeft)
+                {
+                    SetRows(in shape, left, start, end, leftRows, ref sweep);
+                }
+
+                int column = (firstPanel + p) * Panel.Width;
                 PanelColumns columns = new(column, Math.Min(Panel.Width, shape.Columns - column));
                 sweep.TakeSteps(in epilogue, column, columns.Count);
                 if (reads && columns.Count == Panel.Width)
@@ -91,11 +86,34 @@ public static class PlainMultiply
                     continue;
                 }
 
-                PackPanel(in shape, right, column, columns.Count, panel);
+                if (j == 0 || shape.TransposesLeft)
+                {
+                    PackPanel(in shape, right, column, columns.Count, panel);
+                }
+
                 sweep.PanelStep = Panel.Width;
                 sweep.Multiply(panel, in columns, output, in epilogue);
             }
         }
+    }
+
+    private static void SetRows(in MultiplyShape shape, ReadOnlySpan<float> left, int start, int end, Span<float> leftRows, ref PanelSweep sweep)
+    {
+        sweep.Rows = end - start;
+        sweep.SetOutputRows(start, default, shape.OutputStep);
+        if (shape.TransposesLeft)
+        {
+            TransposeLeft(in shape, left, start, end, leftRows);
+            sweep.Input = ref MemoryMarshal.GetReference(leftRows);
+            sweep.SetInputRows(0, shape.Depth);
+        }
+        else
+        {
+            sweep.Input = ref MemoryMarshal.GetReference(left);
+            sweep.SetInputRows(start, shape.LeftStep);
+        }
+
+        sweep.Extra = ref sweep.Input;
     }
 
     private static void PackPanel(in MultiplyShape shape, ReadOnlySpan<float> right, int column, int count, Span<float> panel)
