@@ -11,4 +11,7 @@ internal enum EpilogueSteps
     Shift = 2,
     Residual = 4,
     Relu = 8,
+
+    /// <summary>Not a step of the epilogue itself: columns that are not selected keep what the output holds.</summary>
+    Mask = 16,
 }

@@ -7,7 +7,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// <summary>One call of <see cref="IndirectConvolution"/>: sweeps of pixels, in each the groups, in each the panels.</summary>
 internal ref struct ConvolutionPass
 {
-    // What moving one column of a pixel to its place, and making one weight of a panel of selected columns, cost beside a panel's row of sums.
+    // In multiples of a panel's row of multiply-adds: storing a pixel's columns one by one, each of them, and making one row of a panel of
+    // selected columns.
+    private const int RowCost = 40;
     private const int ScatterCost = 2;
     private const int GatherCost = 24;
 
@@ -68,7 +70,15 @@ internal ref struct ConvolutionPass
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
             _sweep.Rows = end - start;
             ReadOnlySpan<int> listed = pixels.IsListed ? pixels.Indices[start..end] : default;
-            _offsets.Write(in _sweep, listed, start);
+            if (_geometry.IsPointwise)
+            {
+                _sweep.SetInputRows(start, listed, _selection.InChannels.Width(_geometry.InChannels));
+            }
+            else
+            {
+                _offsets.Write(in _sweep, listed, start);
+            }
+
             _sweep.SetOutputRows(start, pixels.IsCompact ? default : listed, outputStep);
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
         }
@@ -173,7 +183,7 @@ internal ref struct ConvolutionPass
         }
 
         long depth = _sweep.Depth * _sweep.Taps;
-        long moving = _selection.OutChannels.IsCompact ? 0 : channels.Length * ScatterCost;
+        long moving = _selection.OutChannels.IsCompact ? 0 : RowCost + (channels.Length * ScatterCost);
         return panels > 1 && (depth + moving) * _pixelCount + (depth * GatherCost) < panels * depth * _pixelCount;
     }
 

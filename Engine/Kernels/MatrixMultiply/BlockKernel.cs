@@ -237,6 +237,14 @@ internal static class BlockKernel
                     ref Unsafe.Add(ref operands.Shift, Vector<float>.Count),
                     ref Unsafe.Add(ref residual, Vector<float>.Count))
                 : default;
+            if ((operands.Steps & EpilogueSteps.Mask) != 0)
+            {
+                s0 = Vector.ConditionalSelect(Vector.LoadUnsafe(ref operands.Masks), s0, Vector.LoadUnsafe(ref output));
+                s1 = TVectors.Value > 1
+                    ? Vector.ConditionalSelect(
+                        Vector.LoadUnsafe(ref operands.Masks, (nuint)Vector<int>.Count), s1, Vector.LoadUnsafe(ref output, (nuint)Vector<float>.Count))
+                    : default;
+            }
         }
 
         s0.StoreUnsafe(ref output);

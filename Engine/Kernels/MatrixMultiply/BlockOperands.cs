@@ -54,6 +54,9 @@ internal ref struct BlockOperands
     /// <summary>Summands of the panel's columns.</summary>
     public ref float Shift;
 
+    /// <summary>For each column of the panel all bits set, or none where the output stays as it is; read only if the steps say so.</summary>
+    public ref int Masks;
+
     /// <summary>What is done to the sums as they go to the output.</summary>
     public EpilogueSteps Steps;
 }

@@ -71,7 +71,7 @@ public static class PackedMultiply
             int start = (int)((long)rowCount * i / sweeps);
             int end = (int)((long)rowCount * (i + 1) / sweeps);
             sweep.Rows = end - start;
-            sweep.SetInputRows(firstRow + start, shape.LeftStep);
+            sweep.SetInputRows(firstRow + start, default, shape.LeftStep);
             sweep.SetOutputRows(firstRow + start, default, shape.OutputStep);
             for (int p = firstPanel; p < firstPanel + panelCount; p++)
             {

@@ -109,10 +109,11 @@ internal ref struct PanelSweep
     /// <param name="block">The block.</param>
     public readonly int FirstRow(int block) => (block * _smallerRows) + Math.Min(block, _largerBlocks);
 
-    /// <summary>Sets rows side by side as input of the only tap.</summary>
-    /// <param name="first">The first row.</param>
+    /// <summary>Sets where the input's rows are, when there is one tap.</summary>
+    /// <param name="first">The first row, when they lie side by side.</param>
+    /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
     /// <param name="step">Elements between two rows.</param>
-    public readonly void SetInputRows(int first, int step) => SetRows(Offsets, first, default, step);
+    public readonly void SetInputRows(int first, ReadOnlySpan<int> rows, int step) => SetRows(Offsets, first, rows, step);
 
     /// <summary>Sets where the output's rows are.</summary>
     /// <param name="first">The first row, when they lie side by side.</param>
@@ -165,12 +166,13 @@ internal ref struct PanelSweep
     public readonly void Multiply(ReadOnlySpan<float> panel, in PanelColumns columns, Span<float> output, in Epilogue epilogue)
     {
         int vectors = columns.Extent > Vector<float>.Count ? 2 : 1;
-        bool direct = columns.AreContiguous && !columns.AreMasked && columns.Count == vectors * Vector<float>.Count;
+        bool direct = columns.AreContiguous && columns.Count == vectors * Vector<float>.Count;
         BlockOperands operands = default;
         operands.Offsets = ref MemoryMarshal.GetReference(Offsets);
         operands.PanelStep = PanelStep;
         operands.TapStep = (nint)PanelStep * Channels;
-        operands.Steps = epilogue.Steps;
+        operands.Steps = epilogue.Steps | (columns.AreMasked ? EpilogueSteps.Mask : EpilogueSteps.None);
+        operands.Masks = ref MemoryMarshal.GetReference(columns.Masks);
         operands.Scale = ref MemoryMarshal.GetReference(_scale);
         operands.Shift = ref MemoryMarshal.GetReference(_shift);
         if (direct)
@@ -222,10 +224,10 @@ internal ref struct PanelSweep
     {
         for (int block = 0, row = 0; block < _blocks; block++)
         {
-            int start = block * BlockKernel.Rows;
-            for (int end = start + FirstRow(block + 1) - row; start < end; start++, row++)
+            Span<int> own = target.Slice(block * BlockKernel.Rows, block < _largerBlocks ? _smallerRows + 1 : _smallerRows);
+            for (int lane = 0; lane < own.Length; lane++, row++)
             {
-                target[start] = (rows.IsEmpty ? first + row : rows[row]) * step;
+                own[lane] = (rows.IsEmpty ? first + row : rows[row]) * step;
             }
         }
     }

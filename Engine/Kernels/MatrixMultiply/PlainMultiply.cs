@@ -105,12 +105,12 @@ public static class PlainMultiply
         {
             TransposeLeft(in shape, left, start, end, leftRows);
             sweep.Input = ref MemoryMarshal.GetReference(leftRows);
-            sweep.SetInputRows(0, shape.Depth);
+            sweep.SetInputRows(0, default, shape.Depth);
         }
         else
         {
             sweep.Input = ref MemoryMarshal.GetReference(left);
-            sweep.SetInputRows(start, shape.LeftStep);
+            sweep.SetInputRows(start, default, shape.LeftStep);
         }
 
         sweep.Extra = ref sweep.Input;

@@ -72,19 +72,6 @@ internal readonly ref struct TileStore
 
     private void Scatter(ReadOnlySpan<float> panelRow, Span<float> target)
     {
-        if (_columns.AreMasked)
-        {
-            target = target.Slice(_columns.First, _columns.Count);
-            for (int column = 0; column < _columns.Count; column += Vector<float>.Count)
-            {
-                Span<float> part = target.Slice(column, Vector<float>.Count);
-                Vector<int> mask = new(_columns.Masks[column..]);
-                Vector.ConditionalSelect(mask, new Vector<float>(panelRow[column..]), new Vector<float>(part)).CopyTo(part);
-            }
-
-            return;
-        }
-
         if (_columns.AreContiguous)
         {
             panelRow[.._columns.Count].CopyTo(target[_columns.First..]);
