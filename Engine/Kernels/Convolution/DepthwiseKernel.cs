@@ -188,41 +188,51 @@ internal ref struct DepthwiseKernel
         Rest(ref sources, ref targets, Pixels, channel);
     }
 
+    // What pairs of vectors leave over: a vector, then a part of one.
     private void Rest(ref int sources, ref int targets, int count, nint channel)
     {
-        for (int pixel = 0; channel < Channels && pixel < count; pixel++)
-        {
-            One(Unsafe.Add(ref sources, pixel), Unsafe.Add(ref targets, pixel), channel);
-        }
-    }
-
-    // One pixel, from a channel on.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void One(nint source, nint target, nint channel)
-    {
         nint lanes = Vector<float>.Count;
-        for (; channel + lanes <= Channels; channel += lanes)
+        if (channel + lanes <= Channels)
         {
-            ref float x = ref Unsafe.Add(ref Source, source + channel);
+            ref float x0 = ref Unsafe.Add(ref Source, sources + channel);
+            ref float x1 = ref Unsafe.Add(ref Source, Unsafe.Add(ref sources, 1) + channel);
+            ref float x2 = ref Unsafe.Add(ref Source, Unsafe.Add(ref sources, 2) + channel);
+            ref float x3 = ref Unsafe.Add(ref Source, Unsafe.Add(ref sources, 3) + channel);
             ref float w = ref Unsafe.Add(ref Weights, FirstWeight + channel);
-            Vector<float> sum = default;
+            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
             for (nint row = 0; row < RowCount; row++)
             {
                 nint at = row * SourceRowStep;
                 nint weight = row * WeightRowStep;
                 for (nint column = 0; column < ColumnCount; column++)
                 {
-                    sum = Vector.MultiplyAddEstimate(
-                        Vector.LoadUnsafe(ref Unsafe.Add(ref x, at)), Vector.LoadUnsafe(ref Unsafe.Add(ref w, weight)), sum);
+                    Vector<float> w0 = Vector.LoadUnsafe(ref Unsafe.Add(ref w, weight));
+                    s0 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref Unsafe.Add(ref x0, at)), w0, s0);
+                    s1 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref Unsafe.Add(ref x1, at)), w0, s1);
+                    s2 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref Unsafe.Add(ref x2, at)), w0, s2);
+                    s3 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref Unsafe.Add(ref x3, at)), w0, s3);
                     at += SourceColumnStep;
                     weight += WeightColumnStep;
                 }
             }
-            Store(sum, target + channel, channel);
+            Store(s0, targets + channel, channel);
+            if (count > 1)
+            {
+                Store(s1, Unsafe.Add(ref targets, 1) + channel, channel);
+            }
+            if (count > 2)
+            {
+                Store(s2, Unsafe.Add(ref targets, 2) + channel, channel);
+            }
+            if (count > 3)
+            {
+                Store(s3, Unsafe.Add(ref targets, 3) + channel, channel);
+            }
+            channel += lanes;
         }
-        if (channel < Channels)
+        for (int pixel = 0; channel < Channels && pixel < count; pixel++)
         {
-            Tail(source + channel, target + channel, channel, (int)(Channels - channel));
+            Tail(Unsafe.Add(ref sources, pixel) + channel, Unsafe.Add(ref targets, pixel) + channel, channel, (int)(Channels - channel));
         }
     }
 

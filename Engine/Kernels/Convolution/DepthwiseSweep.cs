@@ -77,14 +77,9 @@ internal ref struct DepthwiseSweep
                 }
                 for (int row = from / width; row < endRow; row++)
                 {
-                    for (int x = column; x < end; x += _horizontal.Phases)
-                    {
-                        int pixel = (row * width) + x;
-                        if (pixel >= from && pixel < to)
-                        {
-                            Add(row, x, pixel);
-                        }
-                    }
+                    int outside = Math.Max(0, from - (row * width) - column);
+                    int first = column + ((outside + _horizontal.Phases - 1) / _horizontal.Phases * _horizontal.Phases);
+                    Row(row, first, Math.Min(end, to - (row * width)));
                 }
                 column = end;
             }
@@ -104,14 +99,61 @@ internal ref struct DepthwiseSweep
         Flush();
     }
 
+    // Columns of a row with the same taps: whole fours need not wait for others.
+    private void Row(int row, int column, int end)
+    {
+        int phases = _horizontal.Phases;
+        int pixel = (row * _horizontal.Size) + column;
+        for (; _pending > 0 && column < end; column += phases, pixel += phases)
+        {
+            Add(row, column, pixel);
+        }
+        if (column + (phases * (DepthwiseKernel.Pixels - 1)) < end)
+        {
+            SetTaps(row, column);
+            int source = ((_rows[_row + 2] * _sourceWidth) + _columns[_column + 2]) * _channels;
+            int sourceStep = (_columns[_column + (phases * TapAxis.Fields) + 2] - _columns[_column + 2]) * _channels;
+            int turn = sourceStep == -_kernel.SourceColumnStep ? DepthwiseKernel.Pixels - 1 : 0;
+            bool adjacent = _kernel.ColumnCount == 3 && Math.Abs(sourceStep) == Math.Abs(_kernel.SourceColumnStep);
+            for (; column + (phases * (DepthwiseKernel.Pixels - 1)) < end; column += phases * DepthwiseKernel.Pixels)
+            {
+                for (int i = 0; i < DepthwiseKernel.Pixels; i++, source += sourceStep, pixel += phases)
+                {
+                    _sources[i ^ turn] = source;
+                    _targets[i ^ turn] = pixel * _channels;
+                }
+                if (adjacent)
+                {
+                    _kernel.FourAdjacent(ref _sources[0], ref _targets[0]);
+                }
+                else
+                {
+                    _kernel.Four(ref _sources[0], ref _targets[0], DepthwiseKernel.Pixels);
+                }
+            }
+        }
+        for (; column < end; column += phases, pixel += phases)
+        {
+            Add(row, column, pixel);
+        }
+    }
+
+    private void SetTaps(int row, int column)
+    {
+        _row = row * TapAxis.Fields;
+        _column = column * TapAxis.Fields;
+        _kernel.RowCount = _columns[_column + 1] == 0 ? 0 : _rows[_row + 1];
+        _kernel.ColumnCount = _columns[_column + 1];
+        _kernel.FirstWeight = ((_rows[_row] * _kernelWidth) + _columns[_column]) * (nint)_weightStride;
+    }
+
     private void Add(int row, int column, int target)
     {
         if (_pending > 0 && !SameTaps(row, column))
         {
             Flush();
         }
-        _row = row * TapAxis.Fields;
-        _column = column * TapAxis.Fields;
+        SetTaps(row, column);
         _sources[_pending] = ((_rows[_row + 2] * _sourceWidth) + _columns[_column + 2]) * _channels;
         _targets[_pending] = target * _channels;
         if (++_pending == DepthwiseKernel.Pixels)
@@ -135,9 +177,6 @@ internal ref struct DepthwiseSweep
         {
             return;
         }
-        _kernel.RowCount = _columns[_column + 1] == 0 ? 0 : _rows[_row + 1];
-        _kernel.ColumnCount = _columns[_column + 1];
-        _kernel.FirstWeight = ((_rows[_row] * _kernelWidth) + _columns[_column]) * (nint)_weightStride;
         if (_pending == DepthwiseKernel.Pixels && _kernel.ColumnCount == 3 && AreAdjacent())
         {
             _kernel.FourAdjacent(ref _sources[0], ref _targets[0]);
