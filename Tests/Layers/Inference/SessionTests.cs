@@ -6,6 +6,7 @@ using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tests.Laws;
 using ManagedDyn.Tests.TestKit;
 using Xunit;
 
@@ -247,6 +248,43 @@ public sealed class SessionTests
         Array.Fill(huge, float.MaxValue);
         Assert.ThrowsAny<ArithmeticException>(() => session.Predict(huge, [], Budget.Full));
         Assert.Equal(3, session.Predict(input, [], Budget.Full).ExitIndex);
+    }
+
+    [Fact]
+    public void A_large_batch_takes_no_more_memory_than_a_chunk()
+    {
+        Session session = new(new Model(Network()));
+        session.PredictBatch(Inputs(session.ChunkSamples), session.ChunkSamples, Budget.Full, new Prediction[session.ChunkSamples]);
+        long before = session.ReservedBytes;
+        session.PredictBatch(Inputs(3001), 3001, Budget.Full, new Prediction[3001]);
+        Assert.Equal(before, session.ReservedBytes);
+    }
+
+    [Fact]
+    public void A_report_tells_what_each_layer_did_and_took()
+    {
+        Model model = StagedNetworks.Model("msdnet");
+        Session session = new(model, new SessionOptions { TimeLayers = true });
+        const int Count = 5;
+        Prediction[] predictions = new Prediction[Count];
+        long start = Stopwatch.GetTimestamp();
+        session.PredictBatch(new float[Count * model.SampleShape.Count], Count, Budget.Macs(model.ExitMacs(1)), predictions);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        ComputeReport report = session.Report!;
+        long executed = 0;
+        TimeSpan time = TimeSpan.Zero;
+        for (int layer = 0; layer < report.Layers; layer++)
+        {
+            executed += report.LayerMacsExecuted(layer);
+            time += report.LayerTime(layer);
+            Assert.Equal(report.LayerMacsDense(layer), report.LayerMacsExecuted(layer));
+            Assert.True(report.LayerMacsExecuted(layer) == 0 || report.LayerTime(layer) > TimeSpan.Zero, report.LayerName(layer));
+            Assert.False(report.LayerMacsExecuted(layer) > 0 && report.LayerName(layer).StartsWith("exit2", StringComparison.Ordinal), "A layer behind the last exit taken ran.");
+        }
+
+        Assert.Equal(Count * model.ExitMacs(1), executed);
+        Assert.Equal(executed, report.MacsExecuted);
+        Assert.InRange(time, TimeSpan.FromTicks(1), elapsed);
     }
 
     [Fact]
