@@ -12,6 +12,9 @@ namespace ManagedDyn.Layers.Inference;
 /// </summary>
 public sealed class Session
 {
+    // A limit beyond this is none; it keeps the sum of ticks in range.
+    private const double LongestSeconds = 1e6;
+
     private readonly StageLoop _loop;
     private readonly float[] _thresholds;
     private int _busy;
@@ -193,7 +196,7 @@ public sealed class Session
             Trace?.Begin(count);
             Report?.Begin(count);
             _loop.Context.Cancellation = cancellation;
-            long end = budget.TimeLimit > TimeSpan.Zero ? started + (long)(budget.TimeLimit.TotalSeconds * Stopwatch.Frequency) : 0;
+            long end = budget.TimeLimit > TimeSpan.Zero ? started + (long)(Math.Min(budget.TimeLimit.TotalSeconds, LongestSeconds) * Stopwatch.Frequency) : 0;
             for (int first = 0; first < count; first += _loop.ChunkSamples)
             {
                 int chunk = Math.Min(_loop.ChunkSamples, count - first);

@@ -164,6 +164,7 @@ public sealed class SessionTests
         Assert.Equal(0, session.Predict(input, [], Budget.Deadline(TimeSpan.FromMilliseconds(1))).ExitIndex);
         Assert.InRange(session.Predict(input, [], Budget.Deadline(TimeSpan.FromMilliseconds(28))).ExitIndex, 0, 1);
         Assert.Equal(3, session.Predict(input, [], Budget.Deadline(TimeSpan.FromSeconds(60))).ExitIndex);
+        Assert.Equal(3, session.Predict(input, [], Budget.Deadline(TimeSpan.MaxValue)).ExitIndex);
 
         // The chunks of a batch share the time: all get the first exit, and the first chunks leave time for the others.
         session = new Session(model, new SessionOptions { ChunkSamples = 2 });
