@@ -41,7 +41,7 @@ public static class GoldenCatalogue
         ["masked_conv2d"] = ConvolutionRunners.Conv2d,
         ["matmul"] = ConvolutionRunners.MatMul,
         ["maxpool2d"] = PoolingRunners.Max,
-        ["multihead_attention"] = Awaiting,
+        ["multihead_attention"] = AttentionGoldens.Run,
         ["optimizer"] = OptimizerGoldens.Run,
         ["pixel_shuffle"] = ElementGoldens.PixelShuffle,
         ["training_run"] = TrainingRunGoldens.Run,
