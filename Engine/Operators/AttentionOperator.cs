@@ -57,7 +57,7 @@ public static class AttentionOperator
         }
 
         attention = context.Softmax(scores);
-        Tensor mixed = context.Permute(context.MatMul(attention, v), 0, 2, 1, 3).Reshape(query.Shape);
+        Tensor mixed = context.Transpose(context.MatMul(attention, v), 1, 2).Reshape(query.Shape);
         return context.Linear(mixed, outputWeight, outputBias);
     }
 
@@ -67,7 +67,7 @@ public static class AttentionOperator
         int width = input.Shape[2];
         Tensor partBias = bias.Exists ? bias.Rows(part * width, width) : default;
         Tensor projected = context.Linear(input, weight.Rows(part * width, width), partBias);
-        return context.Permute(projected.Reshape(new Shape(input.Shape[0], input.Shape[1], heads, width / heads)), 0, 2, 1, 3);
+        return context.Transpose(projected.Reshape(new Shape(input.Shape[0], input.Shape[1], heads, width / heads)), 1, 2);
     }
 
     private static Tensor Future(Context context, int queries, int keys)

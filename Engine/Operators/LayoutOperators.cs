@@ -64,12 +64,21 @@ public static class LayoutOperators
     /// <summary>Images [N, C, H, W] as [N, H, W, C].</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">[N, C, H, W].</param>
-    public static Tensor ToChannelsLast(this Context context, Tensor input) => context.Permute(input, 0, 2, 3, 1);
+    public static Tensor ToChannelsLast(this Context context, Tensor input)
+    {
+        Span<int> axes = stackalloc int[] { 0, 2, 3, 1 };
+        return context.Permute(input, axes);
+    }
 
     /// <summary>Images [N, H, W, C] as [N, C, H, W].</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">[N, H, W, C].</param>
-    public static Tensor ToChannelsFirst(this Context context, Tensor input) => context.Permute(input, 0, 3, 1, 2);
+    public static Tensor ToChannelsFirst(this Context context, Tensor input)
+    {
+        // On the stack: a constant read-only list costs an object each time where code is not optimised.
+        Span<int> axes = stackalloc int[] { 0, 3, 1, 2 };
+        return context.Permute(input, axes);
+    }
 
     /// <summary>
     /// Makes one vector of each image, in the order [C, H, W], so that weights of a linear layer from elsewhere mean the same. Nothing is moved
@@ -219,7 +228,8 @@ public static class LayoutOperators
 
         int channels = shape[3] / square;
         Tensor parts = input.Reshape(new Shape(shape[0], shape[1], shape[2], channels, factor, factor));
-        return context.Permute(parts, 0, 1, 4, 2, 5, 3).Reshape(new Shape(shape[0], shape[1] * factor, shape[2] * factor, channels));
+        Span<int> axes = stackalloc int[] { 0, 1, 4, 2, 5, 3 };
+        return context.Permute(parts, axes).Reshape(new Shape(shape[0], shape[1] * factor, shape[2] * factor, channels));
     }
 
     /// <summary>Turns pixels into channels: the way back of <see cref="PixelShuffle"/>.</summary>
@@ -240,7 +250,8 @@ public static class LayoutOperators
         int height = shape[1] / factor;
         int width = shape[2] / factor;
         Tensor parts = input.Reshape(new Shape(shape[0], height, factor, width, factor, shape[3]));
-        return context.Permute(parts, 0, 1, 3, 5, 2, 4).Reshape(new Shape(shape[0], height, width, shape[3] * factor * factor));
+        Span<int> axes = stackalloc int[] { 0, 1, 3, 5, 2, 4 };
+        return context.Permute(parts, axes).Reshape(new Shape(shape[0], height, width, shape[3] * factor * factor));
     }
 
     internal static int Dimension(Shape shape, int axis)

@@ -20,7 +20,13 @@ public sealed class ElementAllocationTests
     public void Of_elementwise_operators() => Check(context => context.Gelu(context.Add(context.Relu(_images), context.Multiply(_images, _channels))));
 
     [Fact]
-    public void Of_joining_and_cutting() => Check(context => context.Flatten(context.Slice(context.Concat(-1, _images, _images), 3, 4, 8)));
+    public void Of_joining() => Check(context => context.Concat(-1, _images, _images));
+
+    [Fact]
+    public void Of_cutting() => Check(context => context.Slice(_images, 3, 4, 8));
+
+    [Fact]
+    public void Of_changing_layout() => Check(context => context.Flatten(_images));
 
     [Fact]
     public void Of_resizing() => Check(context => context.Resize(_images, 20, 20));
@@ -58,6 +64,14 @@ public sealed class ElementAllocationTests
         Tensor weight = Tensor.From(new Shape(24, 6), OperatorCheck.Values(144, 3));
         Tensor sequence = Tensor.From(new Shape(2, 5, 6), OperatorCheck.Values(60, 4));
         Check(context => context.Lstm(sequence, default, default, weight, weight, default, default, out _, out _));
+    }
+
+    [Fact]
+    public void Of_attention()
+    {
+        Tensor weight = Tensor.From(new Shape(18, 6), OperatorCheck.Values(108, 3));
+        Tensor sequence = Tensor.From(new Shape(2, 5, 6), OperatorCheck.Values(60, 4));
+        Check(context => context.MultiHeadAttention(sequence, sequence, weight, default, weight.Rows(0, 6), default, 2, out _, isCausal: true));
     }
 
     private static void Check(Action<Context> action)
