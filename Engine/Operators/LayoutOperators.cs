@@ -66,8 +66,7 @@ public static class LayoutOperators
     /// <param name="input">[N, C, H, W].</param>
     public static Tensor ToChannelsLast(this Context context, Tensor input)
     {
-        Span<int> axes = stackalloc int[] { 0, 2, 3, 1 };
-        return context.Permute(input, axes);
+        return Reorder(context, input, 0, 2, 3, 1);
     }
 
     /// <summary>Images [N, H, W, C] as [N, C, H, W].</summary>
@@ -75,9 +74,7 @@ public static class LayoutOperators
     /// <param name="input">[N, H, W, C].</param>
     public static Tensor ToChannelsFirst(this Context context, Tensor input)
     {
-        // On the stack: a constant read-only list costs an object each time where code is not optimised.
-        Span<int> axes = stackalloc int[] { 0, 3, 1, 2 };
-        return context.Permute(input, axes);
+        return Reorder(context, input, 0, 3, 1, 2);
     }
 
     /// <summary>
@@ -253,6 +250,10 @@ public static class LayoutOperators
         Span<int> axes = stackalloc int[] { 0, 1, 3, 5, 2, 4 };
         return context.Permute(parts, axes).Reshape(new Shape(shape[0], height, width, shape[3] * factor * factor));
     }
+
+    // Not a constant list: where code is not optimised that costs an object each time.
+    private static Tensor Reorder(Context context, Tensor input, int first, int second, int third, int fourth) =>
+        context.Permute(input, first, second, third, fourth);
 
     internal static int Dimension(Shape shape, int axis)
     {
