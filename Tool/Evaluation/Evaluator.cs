@@ -87,6 +87,34 @@ public sealed class Evaluator
         };
     }
 
+    /// <summary>A network to compare with: its last exit's accuracy, cost and time.</summary>
+    public StaticPoint MeasureStatic(Model model, string name, ImageSplits data, bool withTime)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        CheckData(model, data);
+        using ProgressLine line = new(_tool.Terminal);
+        ExitLogits test = ExitLogits.Collect(model, data.Test, new SessionOptions { Workers = _workers }, new LineProgress(line, name), _tool.Cancellation);
+        ExitScores scores = new(test, model);
+        double? time = null;
+        if (withTime)
+        {
+            Session session = new(model);
+            session.WarmUp();
+            float[] inputs = Inputs(model, data.Test, Math.Min(data.Test.Count, LargeBatch));
+            double[] turns = new double[Turns];
+            for (int turn = 0; turn < Turns; turn++)
+            {
+                turns[turn] = TimeOf(session, inputs, 1, Budget.Full);
+            }
+
+            Array.Sort(turns);
+            time = turns[Turns / 2];
+        }
+
+        return new StaticPoint(name, model.FullMacs, scores.Accuracy(scores.Exits - 1)) { Milliseconds = time };
+    }
+
     private static void CheckData(Model model, ImageSplits data)
     {
         if (data.Test.ImageShape != model.SampleShape || data.Test.ClassNames.Count > model.ClassCount)

@@ -10,6 +10,12 @@ public static class FileSniffer
     public static bool IsSafetensors(ReadOnlySpan<byte> file)
         => file.Length > 8 && file[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(file) < 100_000_000;
 
+    public static bool IsNpy(ReadOnlySpan<byte> file) => file.StartsWith<byte>([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y']);
+
+    public static bool IsZip(ReadOnlySpan<byte> file) => file.StartsWith<byte>([(byte)'P', (byte)'K', 3, 4]);
+
+    public static bool IsGzip(ReadOnlySpan<byte> file) => file.StartsWith<byte>([0x1F, 0x8B]);
+
     public static string Describe(ReadOnlySpan<byte> file)
     {
         if (file.IsEmpty)
@@ -42,17 +48,17 @@ public static class FileSniffer
             return "a WebP picture";
         }
 
-        if (file.StartsWith<byte>([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y']))
+        if (IsNpy(file))
         {
             return "an npy array";
         }
 
-        if (file.StartsWith<byte>([(byte)'P', (byte)'K', 3, 4]))
+        if (IsZip(file))
         {
             return "a zip archive";
         }
 
-        if (file.StartsWith<byte>([0x1F, 0x8B]))
+        if (IsGzip(file))
         {
             return "a gzip stream";
         }

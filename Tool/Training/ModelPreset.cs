@@ -12,9 +12,9 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, S
 {
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("msdnet-tiny", "multi-scale with 4 exits, for small images and short training", static (shape, classes) => Msd(shape, classes, 8, 6, [1, 1, 1, 1], 24)),
-        new("msdnet-small", "multi-scale with 5 exits", static (shape, classes) => Msd(shape, classes, 12, 8, [2, 1, 1, 1, 1], 48)),
-        new("msdnet-base", "multi-scale with 6 exits", static (shape, classes) => Msd(shape, classes, 16, 12, [2, 2, 2, 2, 2, 2], 64)),
+        new("msdnet-tiny", "multi-scale with 4 exits, for small images and short training", static (shape, classes) => Msd(shape, classes, 2, 8, 8, [1, 2, 3, 4], 24)),
+        new("msdnet-small", "multi-scale with 4 exits", static (shape, classes) => Msd(shape, classes, 2, 16, 16, [1, 2, 3, 4], 48)),
+        new("msdnet-base", "multi-scale with 5 exits, at the full size of the image", static (shape, classes) => Msd(shape, classes, 1, 16, 12, [1, 2, 3, 4, 4], 64)),
         new("resnet-tiny", "static residual network", static (shape, classes) => Residual(shape, classes, [8, 16, 32], false)),
         new("resnet-small", "static residual network", static (shape, classes) => Residual(shape, classes, [12, 24, 48], false)),
         new("resnet-base", "static residual network", static (shape, classes) => Residual(shape, classes, [16, 32, 64], false)),
@@ -48,12 +48,13 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, S
         throw new ToolException($"there is no model preset '{name}'; expected {string.Join(" or ", Names)}", ExitCode.WrongUsage);
     }
 
-    private static MsdNet Msd(Shape shape, int classes, int channels, int growth, int[] layers, int classifier) => new(new MsdNetOptions
+    private static MsdNet Msd(Shape shape, int classes, int stride, int channels, int growth, int[] layers, int classifier) => new(new MsdNetOptions
     {
         Height = shape[0],
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
+        StemStride = stride,
         BaseChannels = channels,
         GrowthRate = growth,
         LayersPerBlock = layers,

@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Evaluation;
+using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Reporting;
+using ManagedDyn.Tool.Reporting.Pages;
+using ManagedDyn.Tool.Reporting.Plots;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>Measures a model on a data set.</summary>
+public sealed class EvalVerb : Verb
+{
+    private readonly Option<string?> _model = Options.Text("--model", "FILE|NAME", "The model: a file, or the short name of one that comes with the tool.");
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set; the one that the model was trained on if not given.");
+    private readonly Option<string[]> _static = new("--static") { Description = "Models without decisions to compare with, measured on the same test images.", HelpName = "FILE ...", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _calibrate = Options.Flag("--calibrate", "Find temperatures and thresholds anew on the validation part.");
+    private readonly Option<string?> _save = Options.Text("--save", "FILE", "With --calibrate: save the calibrated model.");
+    private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", "Resize image files to this height and width; the model's size if not given.", 4, 4096);
+    private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the report as one HTML file.");
+    private readonly Option<string?> _svg = Options.Text("--svg", "FILE", "Write the plot of accuracy against multiply-adds as SVG.");
+    private readonly Option<bool> _noTime = Options.Flag("--no-time", "Do not measure time.");
+    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to compute answers with; all cores if not given. Times are of one thread.", 1, 1024);
+    private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
+
+    public EvalVerb()
+        : base("eval", "Measure a model: accuracy against multiply-adds and time, with thresholds set on validation images only.")
+    {
+        foreach (Option option in (Option[])[_model, _data, _static, _calibrate, _save, _size, _report, _svg, _noTime, _threads, _json])
+        {
+            Command.Options.Add(option);
+        }
+    }
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("mdyn eval --data fashion-mnist/ --report eval.html", "the model that comes with the tool, on its test images"),
+        new("mdyn eval --model run1/model.safetensors --static small.safetensors large.safetensors", "beside static networks"),
+        new("mdyn eval --model run1/model.safetensors --json", "all numbers as JSON"),
+    ];
+
+    public override ExitCode Run(ParseResult arguments, ToolContext tool)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(tool);
+        if (arguments.GetValue(_save) is not null && !arguments.GetValue(_calibrate))
+        {
+            throw ToolException.Usage("--save saves what --calibrate finds; give both");
+        }
+
+        Model model = ModelStore.Load(arguments.GetValue(_model));
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
+        ImageSplits data = OpenData(arguments, model, workers);
+        Evaluator evaluator = new(tool, workers);
+        if (arguments.GetValue(_calibrate) || model.Points.Length == 0)
+        {
+            model = evaluator.Calibrate(model, data);
+        }
+
+        if (arguments.GetValue(_save) is { } save)
+        {
+            ModelBuilding.Save(model, save);
+        }
+
+        bool withTime = !arguments.GetValue(_noTime);
+        EvaluationResult result = evaluator.Measure(model, data, withTime);
+        List<StaticPoint> statics = [];
+        foreach (string path in arguments.GetValue(_static) ?? [])
+        {
+            statics.Add(evaluator.MeasureStatic(ModelStore.Load(path), Path.GetFileNameWithoutExtension(path), data, withTime));
+        }
+
+        result = result with { Static = statics };
+        WriteFiles(arguments, result);
+        if (arguments.GetValue(_json))
+        {
+            using JsonDocumentWriter json = new();
+            EvaluationPrinter.WriteJson(json.Object(), result);
+            tool.Terminal.WriteLine(json.EndObject().ToString());
+        }
+        else
+        {
+            EvaluationPrinter.Print(tool.Terminal, result);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private ImageSplits OpenData(ParseResult arguments, Model model, Workers workers)
+    {
+        string source = arguments.GetValue(_data) ?? model.Description.Training["data"]
+            ?? throw ToolException.Usage("--data is missing, and the model does not say what it was trained on; give a folder of data");
+        bool isSquare = model.SampleShape.Rank == 3 && model.SampleShape[0] == model.SampleShape[1];
+        long size = arguments.GetValue(_size) ?? (isSquare ? model.SampleShape[0] : 0);
+        return DataOpening.Open(source, new DatasetOptions { ImageSize = (int)size }, workers);
+    }
+
+    private void WriteFiles(ParseResult arguments, EvaluationResult result)
+    {
+        RunReport report = ReportBuilder.Build(result, $"{result.Model.Architecture?.Name ?? "a network"} on {result.DataSet}", [], null);
+        if (arguments.GetValue(_report) is { } path)
+        {
+            PageWriter.WriteFile(path, RunReportPage.Make(report));
+        }
+
+        if (arguments.GetValue(_svg) is { } svg)
+        {
+            OutputFile.WriteText(svg, SvgPlot.File(CurvePlots.AgainstMacs(report)));
+        }
+    }
+}

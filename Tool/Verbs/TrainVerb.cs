@@ -1,0 +1,196 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Training;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Evaluation;
+using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Reporting;
+using ManagedDyn.Tool.Reporting.Pages;
+using ManagedDyn.Tool.Training;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>Trains a network on a data set and leaves a folder: checkpoint, logs, calibrated model, report.</summary>
+public sealed class TrainVerb : Verb
+{
+    private const int CheckpointSteps = 200;
+    private const int LogSteps = 50;
+
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV) or 'glyphs', the built-in set.");
+    private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small if not given.", ModelPreset.Names);
+    private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run; named after data and model if not given.");
+    private readonly Option<string?> _resume = Options.Text("--resume", "DIR", "Go on with the run in this folder, with its own settings.");
+    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", "Times to go through the training images; 10 if not given.", 1, 100_000);
+    private readonly Option<double?> _minutes = Options.Number("--minutes", "M", "Stop after so many minutes and keep the checkpoint; --resume goes on.", 1e-3, 1e6);
+    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Images in a batch; 64 if not given.", 1, 65536);
+    private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; 0.1 if not given.", 1e-9, 100);
+    private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
+    private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
+    private readonly Option<double?> _distillation = Options.Number("--distillation", "W", "How much each exit also learns from the last one; 0 if not given.", 0, 100);
+    private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
+    private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
+    private readonly Option<double?> _erase = Options.Number("--erase", "P", "Erase a rectangle of a training image with this probability.", 0, 1);
+    private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", "Resize image files to this height and width.", 4, 4096);
+    private readonly Option<long?> _seed = Options.Whole("--seed", "N", "The seed of weights, order and augmentation; 1 if not given.", 0, long.MaxValue);
+    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. The result does not depend on it.", 1, 1024);
+    private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
+
+    public TrainVerb()
+        : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
+    {
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _seed, _threads, _json])
+        {
+            Command.Options.Add(option);
+        }
+    }
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("mdyn train --data fashion-mnist/ --epochs 12 --flip --shift 2 --out run1", "train the usual network and write everything to run1/"),
+        new("mdyn train --resume run1", "go on where it stopped: same bits as if it had not"),
+        new("mdyn train --data photos/ --image-size 64 --model msdnet-base", "a folder with one sub-folder of pictures for each class"),
+    ];
+
+    public override ExitCode Run(ParseResult arguments, ToolContext tool)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(tool);
+        bool json = arguments.GetValue(_json);
+        string? resumed = arguments.GetValue(_resume);
+        (TrainingFolder folder, TrainingPlan plan) = resumed is null ? Begin(arguments) : GoOn(arguments, resumed);
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
+        ImageSplits data = DataOpening.Open(plan.Data, new DatasetOptions { ImageSize = plan.ImageSize }, workers);
+        TrainingJob job = MakeJob(plan, data, folder, arguments.GetValue(_minutes), workers);
+        if (resumed is not null && File.Exists(folder.Checkpoint))
+        {
+            job.Resume(folder.Checkpoint);
+        }
+
+        folder.Create();
+        PlanFile.Write(folder.Plan, plan);
+        if (!json)
+        {
+            Introduce(tool.Terminal, job, data, plan);
+        }
+
+        TrainingOutcome outcome = job.Run(tool, printEpochs: !json);
+        if (!outcome.IsComplete)
+        {
+            string reason = outcome.Result.Status == TrainingStatus.OutOfTime ? "time is up" : "stopped";
+            throw new ToolException($"{reason} at step {outcome.Result.Step} of {job.TotalSteps}; the checkpoint is kept, go on with 'mdyn train --resume {folder.Path}'");
+        }
+
+        Evaluator evaluator = new(tool, workers);
+        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
+        ModelBuilding.Save(model, folder.Model);
+        EvaluationResult result = evaluator.Measure(model, data, withTime: true);
+        RunReport report = ReportBuilder.Build(result, $"{plan.Model} on {data.Name}", outcome.Epochs, outcome.Elapsed);
+        PageWriter.WriteFile(folder.Report, RunReportPage.Make(report));
+        string text = ToJson(folder, outcome, result);
+        OutputFile.WriteText(folder.Result, text + "\n");
+        if (json)
+        {
+            tool.Terminal.WriteLine(text);
+        }
+        else
+        {
+            tool.Terminal.WriteLine();
+            EvaluationPrinter.Print(tool.Terminal, result);
+            tool.Terminal.WriteLine();
+            tool.Terminal.WriteLine(SafeText.Clean($"model:  {Path.GetFullPath(folder.Model)}"));
+            tool.Terminal.WriteLine(SafeText.Clean($"report: {Path.GetFullPath(folder.Report)}"));
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private (TrainingFolder Folder, TrainingPlan Plan) Begin(ParseResult arguments)
+    {
+        string source = arguments.GetValue(_data)
+            ?? throw ToolException.Usage($"--data is missing; expected a folder of data or '{Datasets.Glyphs}', the built-in set ('mdyn train --help' tells more)");
+        string model = arguments.GetValue(_model) ?? "msdnet-small";
+        TrainingFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-{Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}-{model}");
+        if (folder.IsUsed)
+        {
+            throw ToolException.Usage($"the folder '{folder.Path}' holds a training run already; go on with --resume {folder.Path}, or give another --out");
+        }
+
+        TrainingPlan plan = new() { Data = source };
+        return (folder, plan with
+        {
+            Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
+            Model = model,
+            Epochs = (int)(arguments.GetValue(_epochs) ?? plan.Epochs),
+            BatchSize = (int)(arguments.GetValue(_batch) ?? plan.BatchSize),
+            Rate = arguments.GetValue(_rate) ?? plan.Rate,
+            Decay = arguments.GetValue(_decay) ?? plan.Decay,
+            Smoothing = arguments.GetValue(_smoothing) ?? plan.Smoothing,
+            Distillation = arguments.GetValue(_distillation) ?? plan.Distillation,
+            Shift = (int)(arguments.GetValue(_shift) ?? 0),
+            Flip = arguments.GetValue(_flip),
+            Erase = arguments.GetValue(_erase) ?? 0,
+            ImageSize = (int)(arguments.GetValue(_size) ?? 0),
+            Seed = arguments.GetValue(_seed) ?? plan.Seed,
+        });
+    }
+
+    private (TrainingFolder Folder, TrainingPlan Plan) GoOn(ParseResult arguments, string path)
+    {
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _seed])
+        {
+            if (arguments.GetResult(option) is { Implicit: false })
+            {
+                throw ToolException.Usage($"{option.Name} cannot be given with --resume: the run keeps the settings that it was begun with");
+            }
+        }
+
+        TrainingFolder folder = new(path);
+        return (folder, PlanFile.Read(folder.Plan));
+    }
+
+    private static TrainingJob MakeJob(TrainingPlan plan, ImageSplits data, TrainingFolder folder, double? minutes, Workers workers)
+    {
+        TrainerOptions options = new()
+        {
+            CheckpointPath = folder.Checkpoint,
+            CheckpointSteps = CheckpointSteps,
+            CsvPath = folder.Csv,
+            JsonLinesPath = folder.JsonLines,
+            LogSteps = LogSteps,
+            TimeLimit = minutes is { } limit ? TimeSpan.FromMinutes(limit) : null,
+        };
+        try
+        {
+            return new TrainingJob(plan, data, options, workers);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException($"{plan.Model} cannot be trained on {data.Name}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static void Introduce(Terminal terminal, TrainingJob job, ImageSplits data, TrainingPlan plan)
+    {
+        terminal.WriteLine(
+            $"{plan.Model}: {Quantity.Count(job.Network.CountParameters())} parameters, {job.Network.StageCount} exits, {Quantity.Scaled(job.Network.CumulativeMacs(job.Network.StageCount - 1))} MACs");
+        terminal.WriteLine(SafeText.Clean(
+            $"{data.Name}: {Quantity.Count(data.Training.Count)} training, {Quantity.Count(data.Validation.Count)} validation, {Quantity.Count(data.Test.Count)} test images {data.Test.ImageShape} of {data.Test.ClassNames.Count} classes"));
+        terminal.Flush();
+    }
+
+    private static string ToJson(TrainingFolder folder, TrainingOutcome outcome, EvaluationResult result)
+    {
+        using JsonDocumentWriter json = new();
+        json.Object().Text("model", Path.GetFullPath(folder.Model)).Text("report", Path.GetFullPath(folder.Report))
+            .Number("training_seconds", outcome.Elapsed.TotalSeconds).Whole("epochs", outcome.Result.Epochs)
+            .Number("best_validation_accuracy", outcome.Result.BestAccuracy).Whole("best_epoch", outcome.Result.BestEpoch + 1);
+        EvaluationPrinter.WriteJson(json, result);
+        return json.EndObject().ToString();
+    }
+}
