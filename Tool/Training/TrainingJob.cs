@@ -82,14 +82,7 @@ public sealed class TrainingJob
         try
         {
             TrainingResult result = _trainer.Run(step => Tell(tool, progress, step, printEpochs), tool.Cancellation);
-            ReadOnlySpan<float> deviation = _normalization.Deviation;
-            float[] scale = new float[deviation.Length];
-            for (int c = 0; c < scale.Length; c++)
-            {
-                scale[c] = 1f / deviation[c];
-            }
-
-            return new TrainingOutcome(_network, new Preprocessing(_data.Training.ImageShape, _normalization.Mean, scale), result, _epochs);
+            return new TrainingOutcome(_network, Preprocessing.From(_data.Training.ImageShape, _normalization), result, _epochs);
         }
         catch (TrainingDivergedException e)
         {
