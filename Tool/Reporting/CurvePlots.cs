@@ -137,6 +137,8 @@ public static class CurvePlots
                 points.Add(new PlotPoint(dynamicX(point), point.Accuracy));
             }
 
+            // Times are measured, so that their order need not be that of the settings.
+            points.Sort(static (left, right) => left.X.CompareTo(right.X));
             series.Add(new Series("dynamic", points) { Mark = SeriesMark.Line, Colour = SeriesColour.Primary });
         }
 

@@ -150,7 +150,7 @@ public static class RunReportPage
             {
                 Badge = ExitName(report, example.Exit),
                 BadgeColour = SeriesColour.Exit(example.Exit, report.Exits.Count),
-                Detail = Quantity.Percent(example.Confidence),
+                Detail = Quantity.Percent(example.Confidence, example.Confidence >= 0.9995 ? 0 : 1),
                 IsWrong = wrong,
             });
         }
@@ -187,7 +187,11 @@ public static class RunReportPage
             rows.Add(row);
         }
 
-        return [new TableBlock("Thresholds and what they give", columns, rows) { MarkedRow = report.Chosen }];
+        return [new TableBlock("Thresholds and what they give", columns, rows)
+        {
+            MarkedRow = report.Chosen,
+            Note = "A setting is the confidence asked for at each exit but the last (– : nobody leaves there), or an operating point of the model: drop-X costs at most X points of accuracy on validation images, macs-X keeps to X % of the multiply-adds.",
+        }];
     }
 
     private static List<Block> TrainingBlocks(RunReport report)

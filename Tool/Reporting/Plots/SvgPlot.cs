@@ -100,7 +100,8 @@ public static class SvgPlot
             details |= bar.Detail is not null;
         }
 
-        Ticks y = Ticks.Make(plot.Y with { Minimum = plot.Y.Minimum ?? 0 }, 0, maximum > 0 ? maximum : 1, 4);
+        // Room above the highest bar for its value.
+        Ticks y = Ticks.Make(plot.Y with { Minimum = plot.Y.Minimum ?? 0 }, 0, maximum > 0 ? 1.06 * maximum : 1, 4);
         double bottom = details ? 44 : 28;
         PlotFrame frame = new(null, y, 34 + BodyHeight + bottom, 34, bottom);
         frame.DrawAxes(svg, null, plot.Y.Title);
