@@ -91,6 +91,11 @@ public static class ModelVerifier
                 return (double.PositiveInfinity, double.PositiveInfinity);
             }
 
+            if (gap == 0)
+            {
+                continue;
+            }
+
             difference = Math.Max(difference, gap);
             severity = Math.Max(severity, gap / (absolute + (relative * Math.Abs(expected.Span[i]))));
         }

@@ -1,0 +1,171 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using ManagedDyn.Engine.Formats.Npy;
+using ManagedDyn.Engine.Tensors;
+using Xunit;
+
+namespace ManagedDyn.Tests.Tool.Verbs;
+
+public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    [Fact]
+    public void InfoTellsExitsAndLayers()
+    {
+        ToolRun run = ToolRun.Start("info", trained.Model, "--json");
+        run.AssertOk();
+        using JsonDocument info = JsonDocument.Parse(run.Output);
+        Assert.Equal("msdnet", info.RootElement.GetProperty("architecture").GetString());
+        long last = 0;
+        foreach (JsonElement exit in info.RootElement.GetProperty("exits").EnumerateArray())
+        {
+            long macs = exit.GetProperty("macs").GetInt64();
+            Assert.True(macs > last);
+            last = macs;
+        }
+
+        long sum = 0;
+        long parameters = 0;
+        foreach (JsonElement layer in info.RootElement.GetProperty("layers").EnumerateArray())
+        {
+            sum += layer.GetProperty("macs").GetInt64();
+            parameters += layer.GetProperty("parameters").GetInt64();
+        }
+
+        Assert.Equal(info.RootElement.GetProperty("macs").GetInt64(), sum);
+        Assert.True(parameters >= info.RootElement.GetProperty("parameters").GetInt64());
+        ToolRun text = ToolRun.Start("info", trained.Model, "--layers");
+        text.AssertOk();
+        Assert.Contains("drop-0.3", text.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunClassifiesPictures()
+    {
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, trained.Picture("disc", 0), trained.Picture("bar", 1), "--json", "--top", "3");
+        run.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(run.Output);
+        JsonElement answers = result.RootElement.GetProperty("answers");
+        Assert.Equal(2, answers.GetArrayLength());
+        foreach (JsonElement answer in answers.EnumerateArray())
+        {
+            double sum = 0;
+            foreach (JsonElement candidate in answer.GetProperty("top").EnumerateArray())
+            {
+                sum += candidate.GetProperty("probability").GetDouble();
+            }
+
+            Assert.Equal(1, sum, 1e-4);
+            Assert.Equal(answer.GetProperty("exit").GetInt32(), answer.GetProperty("exit_confidences").GetArrayLength());
+        }
+    }
+
+    [Fact]
+    public void RunKeepsToItsBudget()
+    {
+        ToolRun folder = ToolRun.Start("run", "--model", trained.Model, Path.Combine(trained.Data, "bar"), "--full", "--limit", "5");
+        folder.AssertOk();
+        Assert.Contains("4/4", folder.Output, StringComparison.Ordinal);
+        Assert.Contains("5 inputs, whole network", folder.Output, StringComparison.Ordinal);
+        ToolRun capped = ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--budget", "200k", "--json");
+        capped.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(capped.Output);
+        Assert.True(result.RootElement.GetProperty("answers")[0].GetProperty("macs").GetInt64() <= 200_000);
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--deadline", "5").AssertOk();
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--budget", "10").AssertFailure(2, "--budget 10 is less than the first exit takes");
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--point", "drop-7").AssertFailure(2, "drop-7", "drop-0.3");
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--full", "--confidence", "0.5").AssertFailure(2, "exclude each other");
+    }
+
+    [Fact]
+    public void RunReadsArrays()
+    {
+        string good = trained.FileNamed("good.npy");
+        NpyFile.Save(good, Tensor.Zeros(new Shape(2, 16, 16, 1)));
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, good);
+        run.AssertOk();
+        Assert.Contains("good.npy[1]", run.Output, StringComparison.Ordinal);
+        string shaped = trained.FileNamed("shaped.npy");
+        NpyFile.Save(shaped, Tensor.Zeros(new Shape(3, 5)));
+        ToolRun.Start("run", "--model", trained.Model, shaped).AssertFailure(1, "[3, 5]", "[16, 16, 1]");
+        Tensor poisoned = Tensor.Zeros(new Shape(16, 16, 1));
+        poisoned.Span[17] = float.NaN;
+        string nan = trained.FileNamed("nan.npy");
+        NpyFile.Save(nan, poisoned);
+        ToolRun.Start("run", "--model", trained.Model, nan).AssertFailure(1, "value 17 is NaN");
+    }
+
+    [Fact]
+    public void BadInputsGetOneLine()
+    {
+        string text = trained.FileNamed("letter.txt");
+        File.WriteAllText(text, "hello");
+        string cut = trained.FileNamed("cut.png");
+        File.WriteAllBytes(cut, File.ReadAllBytes(trained.Picture("bar", 0))[..100]);
+        ToolRun.Start("run", "--model", trained.Model, trained.FileNamed("missing.png")).AssertFailure(1, "missing.png' does not exist");
+        ToolRun.Start("run", "--model", trained.Model, text).AssertFailure(1, "a text file", "expected a PNG");
+        ToolRun.Start("run", "--model", trained.Model, cut).AssertFailure(1, "truncated");
+        ToolRun.Start("run", "--model", text, cut).AssertFailure(1, "a text file", ".safetensors");
+        ToolRun.Start("run", "--model", trained.FileNamed("no.safetensors"), cut).AssertFailure(1, "there is no model");
+        ToolRun.Start("run").AssertFailure(2, "INPUT is missing");
+    }
+
+    [Fact]
+    public void DamagedModelsAreRefused()
+    {
+        byte[] sound = File.ReadAllBytes(trained.Model);
+        string damaged = trained.FileNamed("damaged.safetensors");
+        foreach (int length in new[] { 9, 100, sound.Length / 2, sound.Length - 1 })
+        {
+            File.WriteAllBytes(damaged, sound[..length]);
+            ToolRun.Start("info", damaged).AssertFailure(1, "damaged.safetensors");
+        }
+
+        byte[] altered = (byte[])sound.Clone();
+        altered[40] ^= 0x10;
+        File.WriteAllBytes(damaged, altered);
+        ToolRun.Start("info", damaged).AssertFailure(1, "cannot load the model");
+    }
+
+    [Fact]
+    public void EvalMeasuresAndReports()
+    {
+        string report = trained.FileNamed("eval.html");
+        string svg = trained.FileNamed("eval.svg");
+        ToolRun run = ToolRun.Start("eval", "--model", trained.Model, "--static", trained.Model, "--report", report, "--svg", svg, "--no-time", "--json");
+        run.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(run.Output);
+        Assert.Equal("drop-0.3", result.RootElement.GetProperty("chosen").GetString());
+        double last = 0;
+        foreach (JsonElement point in result.RootElement.GetProperty("curve").EnumerateArray())
+        {
+            double macs = point.GetProperty("macs").GetDouble();
+            Assert.True(macs >= last);
+            last = macs;
+        }
+
+        Assert.Equal(1, result.RootElement.GetProperty("static").GetArrayLength());
+        Assert.Contains("static networks", File.ReadAllText(report), StringComparison.Ordinal);
+        Assert.StartsWith("<svg", File.ReadAllText(svg), StringComparison.Ordinal);
+        ToolRun.Start("eval", "--model", trained.Model, "--data", "glyphs").AssertFailure(1, "[32, 32, 3]", "[16, 16, 1]");
+    }
+
+    [Fact]
+    public void VerifyFindsDifferences()
+    {
+        string recorded = trained.FileNamed("recorded.npz");
+        ToolRun.Start("verify", "--model", trained.Model, "--record", recorded).AssertOk();
+        ToolRun.Start("verify", "--model", trained.Model, recorded, "--json").AssertOk();
+        Tensor input = NpzFile.Load(recorded)["input"].ToTensor();
+        NpzWriter writer = new();
+        writer.Add("input", input);
+        writer.Add("output", Tensor.Zeros(new Shape(input.Shape[0], 3)));
+        string wrong = trained.FileNamed("wrong.npz");
+        writer.Save(wrong);
+        ToolRun run = ToolRun.Start("verify", "--model", trained.Model, wrong);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("FAILED", run.Output, StringComparison.Ordinal);
+        ToolRun.Start("verify", "--model", trained.Model).AssertFailure(2, "--record");
+        ToolRun.Start("verify", "--model", trained.Model, trained.Model).AssertFailure(1, "a safetensors file", "npz");
+    }
+}

@@ -1,0 +1,90 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Text.Json;
+using System.Threading;
+using Xunit;
+
+namespace ManagedDyn.Tests.Tool.Verbs;
+
+public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    [Fact]
+    public void LeavesModelLogsAndReport()
+    {
+        using JsonDocument result = JsonDocument.Parse(trained.Training.Output);
+        Assert.Equal(3, result.RootElement.GetProperty("epochs").GetInt32());
+        Assert.Equal(4, result.RootElement.GetProperty("exits").GetArrayLength());
+        Assert.Equal(trained.Model, result.RootElement.GetProperty("model").GetString());
+        string report = File.ReadAllText(Path.Combine(trained.Run, "report.html"));
+        Assert.Contains("Accuracy against multiply-adds", report, StringComparison.Ordinal);
+        Assert.Contains("Validation accuracy by exit", report, StringComparison.Ordinal);
+        string csv = File.ReadAllText(Path.Combine(trained.Run, "log.csv"));
+        Assert.Contains("validation", csv, StringComparison.Ordinal);
+        foreach (string line in File.ReadLines(Path.Combine(trained.Run, "log.jsonl")))
+        {
+            using JsonDocument entry = JsonDocument.Parse(line);
+            Assert.Equal(JsonValueKind.Object, entry.RootElement.ValueKind);
+        }
+
+        Assert.True(new FileInfo(trained.Model).Length < 2_000_000);
+        Assert.Equal(string.Empty, trained.Training.Error);
+    }
+
+    [Fact]
+    public void NothingIsOverwritten()
+    {
+        byte[] before = File.ReadAllBytes(trained.Model);
+        ToolRun.Start(trained.TrainArguments(trained.Run)).AssertFailure(2, "holds a training run already", "--resume");
+        Assert.Equal(before, File.ReadAllBytes(trained.Model));
+    }
+
+    [Fact]
+    public void StoppedAndResumedGivesTheSameBits()
+    {
+        string run = trained.FileNamed("resumed");
+        ToolRun stopped = ToolRun.Start(trained.TrainArguments(run, "--minutes", "0.0011"));
+        stopped.AssertFailure(1, "time is up", "--resume");
+        Assert.False(File.Exists(Path.Combine(run, "model.safetensors")));
+        ToolRun.Start("train", "--resume", run, "--json").AssertOk();
+        AssertSameAnswers(Path.Combine(run, "model.safetensors"));
+    }
+
+    [Fact]
+    public void InterruptedByTheUserKeepsTheCheckpoint()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends a Unix signal");
+        string run = trained.FileNamed("interrupted");
+        ToolRun stopped = ToolRun.Start(trained.TrainArguments(run), process =>
+        {
+            // The log is opened when training begins.
+            SpinWait.SpinUntil(() => File.Exists(Path.Combine(run, "log.csv")) || process.HasExited, TimeSpan.FromMinutes(1));
+            using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            kill.WaitForExit();
+        });
+        stopped.AssertFailure(1, "stopped at step", "--resume");
+        Assert.True(File.Exists(Path.Combine(run, "checkpoint.safetensors")));
+        ToolRun.Start("train", "--resume", run, "--json").AssertOk();
+        AssertSameAnswers(Path.Combine(run, "model.safetensors"));
+    }
+
+    [Fact]
+    public void WrongUsageIsToldInOneLine()
+    {
+        ToolRun.Start("train").AssertFailure(2, "--data is missing");
+        ToolRun.Start("train", "--data", trained.Data, "--model", "msdnet-tny").AssertFailure(2, "--model is 'msdnet-tny'", "did you mean 'msdnet-tiny'?");
+        ToolRun.Start("train", "--data", trained.Data, "--epochs", "0").AssertFailure(2, "--epochs is '0'", "from 1 to");
+        ToolRun.Start("train", "--data", trained.Data, "--rate", "NaN").AssertFailure(2, "--rate is 'NaN'");
+        ToolRun.Start("train", "--resume", trained.Run, "--epochs", "9").AssertFailure(2, "--epochs cannot be given with --resume");
+        ToolRun.Start("train", "--resume", trained.FileNamed("nowhere")).AssertFailure(1, "does not exist");
+        ToolRun.Start("train", "--data", trained.FileNamed("nothing"), "--out", trained.FileNamed("x")).AssertFailure(1, "cannot open the data set");
+        Assert.False(Directory.Exists(trained.FileNamed("x")));
+    }
+
+    private void AssertSameAnswers(string model)
+    {
+        string recorded = trained.FileNamed($"answers-{Guid.NewGuid():N}.npz");
+        ToolRun.Start("verify", "--model", trained.Model, "--record", recorded, "--count", "3").AssertOk();
+        ToolRun.Start("verify", "--model", model, recorded, "--atol", "0", "--rtol", "0").AssertOk();
+    }
+}
