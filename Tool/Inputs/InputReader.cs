@@ -55,7 +55,7 @@ public sealed class InputReader
     private static bool IsInput(string file)
         => Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
 
-    private IEnumerable<InputSample> ReadFile(string path)
+    private List<InputSample> ReadFile(string path)
     {
         byte[] head = new byte[HeadLength];
         int length;

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Text.Json;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Output;
