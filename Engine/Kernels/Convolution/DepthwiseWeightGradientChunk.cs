@@ -34,7 +34,7 @@ internal readonly ref struct DepthwiseWeightGradientChunk
     public static int FirstChannel(in ConvolutionGeometry geometry, int vector) =>
         Math.Min(vector * Vector<float>.Count, geometry.InChannels - Vector<float>.Count);
 
-    /// <summary>All pixels: block by block, each for all samples while its list is at hand.</summary>
+    /// <summary>All pixels: sample by sample, block by block.</summary>
     public void Dense(int chunk)
     {
         (int firstSample, int endSample, int firstBlock, int endBlock) = _chunks.Range(chunk);
