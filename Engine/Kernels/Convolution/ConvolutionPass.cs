@@ -110,6 +110,14 @@ internal ref struct ConvolutionPass
                 }
 
                 _sweep.Input = ref MemoryMarshal.GetReference(_input[inStart..]);
+                if (_ownsRows && _selection.OutChannels.IsListed && outCount > 0 && !Gathers(outStart, outCount, group))
+                {
+                    // Panel by panel of the weights instead of the list: no panel is computed twice.
+                    RunBySource(group, outStart, outCount);
+                    panel = next;
+                    continue;
+                }
+
                 for (int p = Math.Max(panel, firstPanel); p < Math.Min(next, endPanel); p++)
                 {
                     int first = (p - panel) * Panel.Width;
@@ -143,19 +151,26 @@ internal ref struct ConvolutionPass
     // Up to a panel's width of listed output channels, from one place of the list on.
     private readonly void RunListed(int group, int rank, int count, int slot, bool isFirstSweep)
     {
-        ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
-        if (Gathers(channels, group * _geometry.OutChannelsPerGroup))
+        if (!Gathers(rank, count, group))
         {
-            Span<float> panel = _gathered.Slice(slot * PanelLength, PanelLength);
-            if (isFirstSweep)
-            {
-                Gather(group, channels, panel);
-            }
-
-            RunColumns(panel, channels, rank, MadePanel);
+            RunBySource(group, rank, count);
             return;
         }
 
+        ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
+        Span<float> panel = _gathered.Slice(slot * PanelLength, PanelLength);
+        if (isFirstSweep)
+        {
+            Gather(group, channels, panel);
+        }
+
+        RunColumns(panel, channels, rank, MadePanel);
+    }
+
+    // Listed output channels from one place of the list on, from the panels that hold them.
+    private readonly void RunBySource(int group, int rank, int count)
+    {
+        ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
         int groupStart = group * _geometry.OutChannelsPerGroup;
         for (int start = 0; start < count;)
         {
@@ -172,19 +187,22 @@ internal ref struct ConvolutionPass
         }
     }
 
-    // Columns that lie in several panels: either a panel is made of just them, or whole panels are computed and some columns kept. The
-    // bits are the same; the time is about that of the sums, plus moving columns one by one, plus making the panel.
-    private readonly bool Gathers(ReadOnlySpan<int> channels, int groupStart)
+    // Listed columns lie in several panels: either panels are made of just them, or whole panels are computed and some columns kept. The
+    // bits are the same; the time is about that of the sums, plus moving columns one by one, plus making the panels.
+    private readonly bool Gathers(int rank, int count, int group)
     {
+        ReadOnlySpan<int> channels = _selection.OutChannels.Indices.Slice(rank, count);
+        int groupStart = group * _geometry.OutChannelsPerGroup;
         int panels = 1;
         for (int i = 1; i < channels.Length; i++)
         {
             panels += (channels[i] - groupStart) / Panel.Width != (channels[i - 1] - groupStart) / Panel.Width ? 1 : 0;
         }
 
-        long depth = _sweep.Depth * _sweep.Taps;
-        long moving = _selection.OutChannels.IsCompact ? 0 : RowCost + (channels.Length * ScatterCost);
-        return panels > 1 && (depth + moving) * _pixelCount + (depth * GatherCost) < panels * depth * _pixelCount;
+        int made = Panel.Count(count);
+        long depth = (long)_sweep.Depth * _sweep.Taps;
+        long moving = _selection.OutChannels.IsCompact ? 0 : (made * RowCost) + (count * ScatterCost);
+        return made < panels && (((made * depth) + moving) * _pixelCount) + (made * depth * GatherCost) < panels * depth * _pixelCount;
     }
 
     // firstChannel: the channel of the panel's first column, or that the panel was made of just these channels.
