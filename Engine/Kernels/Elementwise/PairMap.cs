@@ -138,7 +138,23 @@ public static class PairMap
         Vector<float> rightValue = new(right[0]);
         int i = 0;
 
-        // Whole vectors only: i + Count never passes the row, whose length every span has that is not a single repeated value.
+        // Whole vectors only: i + Count never passes the row, whose length every span has that is not a single repeated value. The two
+        // usual cases first, with nothing to decide in the loop.
+        if (!accumulate && !repeatLeft && !repeatRight)
+        {
+            for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                step.Apply(Vector.LoadUnsafe(ref g, (nuint)i), Vector.LoadUnsafe(ref a, (nuint)i), Vector.LoadUnsafe(ref b, (nuint)i)).StoreUnsafe(ref y, (nuint)i);
+            }
+        }
+        else if (!accumulate && repeatRight)
+        {
+            for (; i <= target.Length - Vector<float>.Count && !repeatLeft; i += Vector<float>.Count)
+            {
+                step.Apply(Vector.LoadUnsafe(ref g, (nuint)i), Vector.LoadUnsafe(ref a, (nuint)i), rightValue).StoreUnsafe(ref y, (nuint)i);
+            }
+        }
+
         for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
             Vector<float> va = repeatLeft ? leftValue : Vector.LoadUnsafe(ref a, (nuint)i);
