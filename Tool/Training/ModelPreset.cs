@@ -13,7 +13,20 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, S
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
         new("msdnet-tiny", "multi-scale with 4 exits, for small images and short training", static (shape, classes) => Msd(shape, classes, 2, 8, 8, [1, 2, 3, 4], 24)),
-        new("msdnet-small", "multi-scale with 4 exits", static (shape, classes) => Msd(shape, classes, 2, 16, 16, [1, 2, 3, 4], 48)),
+        new("msdnet-small", "multi-scale with 5 exits, all scales to the end", static (shape, classes) => new MsdNet(new MsdNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = 2,
+            BaseChannels = 16,
+            GrowthRate = 16,
+            GrowthFactors = [1, 2, 2],
+            LayersPerBlock = [1, 1, 1, 1, 2],
+            ClassifierChannels = 32,
+            DropsScales = false,
+        })),
         new("msdnet-base", "multi-scale with 5 exits, at the full size of the image", static (shape, classes) => Msd(shape, classes, 1, 16, 12, [1, 2, 3, 4, 4], 64)),
         new("resnet-tiny", "static residual network", static (shape, classes) => Residual(shape, classes, [8, 16, 32], false)),
         new("resnet-small", "static residual network", static (shape, classes) => Residual(shape, classes, [12, 24, 48], false)),
