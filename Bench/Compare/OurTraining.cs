@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using ManagedDyn.Bench.Peers;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
