@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
+using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Tool.Output;
 using ManagedDyn.Tool.Verbs;
 
@@ -14,6 +15,7 @@ namespace ManagedDyn.Tool.CommandLine;
 public sealed class Application
 {
     private const int ExitAfterSecondSignal = 130;
+    private const string TraceVariable = "MDYN_TRACE";
 
     private readonly Terminal _terminal;
     private readonly Command _root = new("mdyn", "Trains, measures and runs neural networks that decide per input what to compute.");
@@ -124,9 +126,21 @@ public sealed class Application
             _terminal.WriteError("stopped");
             return ExitCode.Failed;
         }
-        catch (OutOfMemoryException e)
+        catch (Exception e) when (e is OutOfMemoryException or MemoryLimitException)
         {
             _terminal.WriteError($"not enough memory: {e.Message}");
+            return ExitCode.Failed;
+        }
+        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
+        {
+            // A defect of the tool, still told in one line; who looks for it asks for the rest.
+            bool isTraced = Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 };
+            _terminal.WriteError($"internal error, {e.GetType().Name}: {e.Message}" + (isTraced ? string.Empty : $" ({TraceVariable}=1 shows where)"));
+            if (isTraced)
+            {
+                _terminal.Error.WriteLine(e);
+            }
+
             return ExitCode.Failed;
         }
     }

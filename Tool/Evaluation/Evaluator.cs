@@ -22,6 +22,7 @@ public sealed class Evaluator
     private const int ExampleCount = 9;
     private const int ExamplesPerClass = 2;
     private const int LargeBatch = 256;
+    private const int LeastTimed = 16;
     private const int Turns = 5;
     private const double CurveSeconds = 6;
 
@@ -153,7 +154,8 @@ public sealed class Evaluator
         // As many images as the time for the curve allows.
         double full = TimeOf(session, inputs.AsSpan(0, Math.Min(inputs.Length, 16 * size)), 1, Budget.Full);
         int points = curve.Exits.Count + curve.Dynamic.Count + curve.Points.Count;
-        int count = Math.Clamp((int)(CurveSeconds * 1000 / (full * 0.6 * points * (Turns + 1))), 16, inputs.Length / size);
+        int affordable = (int)Math.Min(int.MaxValue, CurveSeconds * 1000 / (full * 0.6 * points * (Turns + 1)));
+        int count = Math.Min(Math.Max(affordable, LeastTimed), inputs.Length / size);
         curve = curve.MeasureTime(session, inputs.AsSpan(0, count * size), 1, Turns, _tool.Cancellation);
         List<TimeRatio> times = [];
         if (curve.Points.Count > 0)

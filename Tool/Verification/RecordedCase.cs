@@ -13,6 +13,7 @@ namespace ManagedDyn.Tool.Verification;
 public sealed record RecordedCase(string Name, Tensor Input, IReadOnlyList<Tensor> Outputs)
 {
     private const string Expected = "an npz archive with 'input' and 'output' or 'output_0', 'output_1', …; or a folder in the layout of ONNX test data";
+    private const int HeadLength = 512;
     private const long MaximumProtoBytes = 1L << 31;
 
     /// <summary>Reads an npz archive, a folder test_data_set_N with input_0 and output_0, … as .pb or .npy, or a folder of such folders.</summary>
@@ -50,7 +51,7 @@ public sealed record RecordedCase(string Name, Tensor Input, IReadOnlyList<Tenso
     {
         using (FileStream stream = InputFile.Open(path, Expected))
         {
-            Span<byte> head = stackalloc byte[4];
+            Span<byte> head = stackalloc byte[HeadLength];
             int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             if (!FileSniffer.IsZip(head[..length]))
             {

@@ -72,7 +72,7 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
         using JsonDocument result = JsonDocument.Parse(capped.Output);
         Assert.True(result.RootElement.GetProperty("answers")[0].GetProperty("macs").GetInt64() <= 200_000);
         ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--deadline", "5").AssertOk();
-        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--budget", "10").AssertFailure(2, "--budget 10 is less than the first exit takes");
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--budget", "10").AssertFailure(2, "--budget 10", "is less than the first exit takes");
         ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--point", "drop-7").AssertFailure(2, "drop-7", "drop-0.3");
         ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--full", "--confidence", "0.5").AssertFailure(2, "exclude each other");
     }
