@@ -23,8 +23,11 @@ public sealed class DemoVerb : Verb
     private const int TrainingImages = 8000;
     private const int TestImages = 2000;
     private const int DefaultEpochs = 8;
+    private const int QuickImages = 1200;
+    private const int QuickEpochs = 2;
 
-    private readonly Option<string?> _out = Options.Text("--out", "FILE", $"Where the report goes; {DefaultReport} if not given.");
+    private readonly Option<string?> _out = Options.Text("--out", "FILE|DIR", $"Where the report goes; {DefaultReport} if not given.");
+    private readonly Option<bool> _quick = Options.Flag("--quick", "A few images and epochs only: shows that everything works, not what it is worth.");
     private readonly Option<string?> _save = Options.Text("--save", "FILE", "Also save the trained model.");
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training images; {DefaultEpochs} if not given.", 1, 1000);
     private readonly Option<long?> _images = Options.Whole("--images", "N", $"Training images; {TrainingImages} if not given.", 200, 100_000);
@@ -35,7 +38,9 @@ public sealed class DemoVerb : Verb
     public DemoVerb()
         : base("demo", "Train a small network with exits on built-in images, show accuracy against compute, write a report. About a minute.")
     {
+        _out.Aliases.Add("--output");
         Command.Options.Add(_out);
+        Command.Options.Add(_quick);
         Command.Options.Add(_save);
         Command.Options.Add(_epochs);
         Command.Options.Add(_images);
@@ -56,13 +61,14 @@ public sealed class DemoVerb : Verb
         ArgumentNullException.ThrowIfNull(tool);
         long started = Stopwatch.GetTimestamp();
         bool json = arguments.GetValue(_json);
-        string path = arguments.GetValue(_out) ?? DefaultReport;
-        long images = arguments.GetValue(_images) ?? TrainingImages;
+        bool quick = arguments.GetValue(_quick);
+        string path = ReportPath(arguments.GetValue(_out));
+        long images = arguments.GetValue(_images) ?? (quick ? QuickImages : TrainingImages);
         TrainingPlan plan = new()
         {
             Data = Datasets.Glyphs,
             Model = "msdnet-tiny",
-            Epochs = (int)(arguments.GetValue(_epochs) ?? DefaultEpochs),
+            Epochs = (int)(arguments.GetValue(_epochs) ?? (quick ? QuickEpochs : DefaultEpochs)),
             Seed = arguments.GetValue(_seed) ?? 1,
             Shift = 2,
         };
@@ -118,4 +124,8 @@ public sealed class DemoVerb : Verb
 
         return ExitCode.Ok;
     }
+
+    /// <summary>A name with an extension is the file; any other is a folder for it.</summary>
+    private static string ReportPath(string? wanted)
+        => wanted is null ? DefaultReport : Path.HasExtension(wanted) && !Directory.Exists(wanted) ? wanted : Path.Combine(wanted, DefaultReport);
 }
