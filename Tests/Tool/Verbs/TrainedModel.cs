@@ -37,8 +37,10 @@ public sealed class TrainedModel : IDisposable
 
     internal ToolRun Training { get; }
 
-    public string[] TrainArguments(string run, params string[] more) =>
-        ["train", "--data", Data, "--model", "msdnet-tiny", "--epochs", "3", "--batch", "12", "--rate", "0.05", "--shift", "1", "--out", run, "--json", .. more];
+    public string[] TrainArguments(string run, params string[] more) => TrainArguments(run, 3, more);
+
+    public string[] TrainArguments(string run, int epochs, params string[] more) =>
+        ["train", "--data", Data, "--model", "msdnet-tiny", "--epochs", epochs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--batch", "12", "--rate", "0.05", "--shift", "1", "--out", run, "--json", .. more];
 
     public string Picture(string name, int index) => Path.Combine(Data, name, $"{index:00}.png");
 
