@@ -55,19 +55,14 @@ public sealed class Workers : IDisposable
     /// <typeparam name="TWork">The work's type: a struct, so that it is not boxed.</typeparam>
     /// <param name="parts">The number of parts.</param>
     /// <param name="work">The work.</param>
-    /// <exception cref="Exception">What a part threw, after all parts have ended.</exception>
+    /// <exception cref="Exception">What a part threw, after every part that began has ended.</exception>
     public void Run<TWork>(int parts, in TWork work)
         where TWork : struct, IParallelWork
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts, MaximumParts);
         if (_threads.Length == 0 || parts <= 1 || !Monitor.TryEnter(_gate))
         {
-            TWork own = work;
-            for (int part = 0; part < parts; part++)
-            {
-                own.Execute(part);
-            }
-
+            RunInline(parts, in work);
             return;
         }
 
@@ -76,12 +71,7 @@ public sealed class Workers : IDisposable
             // A part that itself asks for parallel work holds the gate already: run it inline.
             if (_job is not null)
             {
-                TWork own = work;
-                for (int part = 0; part < parts; part++)
-                {
-                    own.Execute(part);
-                }
-
+                RunInline(parts, in work);
                 return;
             }
 
@@ -118,6 +108,17 @@ public sealed class Workers : IDisposable
         }
 
         _done.Dispose();
+    }
+
+    // A copy for each part, as the threads have it: no part sees another's fields.
+    private static void RunInline<TWork>(int parts, in TWork work)
+        where TWork : struct, IParallelWork
+    {
+        for (int part = 0; part < parts; part++)
+        {
+            TWork own = work;
+            own.Execute(part);
+        }
     }
 
     private void RunShared<TWork>(int parts, in TWork work)

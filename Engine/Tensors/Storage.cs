@@ -23,6 +23,8 @@ public sealed class Storage<T>
 
     private readonly T[] _array;
     private readonly int _start;
+    private Storage<T>? _gradient;
+    private int _gradientGeneration;
 
     internal Storage(int capacity, bool zeroed)
     {
@@ -54,8 +56,19 @@ public sealed class Storage<T>
     /// <summary>Whether the tape follows gradients into this storage.</summary>
     internal bool RequiresGradient { get; set; }
 
-    /// <summary>The gradient of the loss with respect to this storage, once there is one.</summary>
-    internal Storage<T>? Gradient { get; set; }
+    /// <summary>
+    /// The gradient of the loss with respect to this storage, once there is one. One that its workspace has taken back since is none: a
+    /// watched tensor may outlive the scope that its gradient was made in.
+    /// </summary>
+    internal Storage<T>? Gradient
+    {
+        get => _gradient is not null && _gradient.Generation == _gradientGeneration ? _gradient : null;
+        set
+        {
+            _gradient = value;
+            _gradientGeneration = value?.Generation ?? 0;
+        }
+    }
 
     /// <summary>Whether this storage may be recycled by its workspace; parameters and user data may not.</summary>
     internal bool IsPooled => Slot >= 0;

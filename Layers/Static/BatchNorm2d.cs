@@ -80,11 +80,15 @@ public sealed class BatchNorm2d : Layer
     /// <param name="input">[N, …, channels].</param>
     /// <param name="activation">The activation.</param>
     /// <param name="active">The rows that batch statistics are taken over; default: all.</param>
+    /// <exception cref="InvalidOperationException">The layer is frozen and the context's mode is Train.</exception>
     public Tensor Forward(Context context, Tensor input, Activation activation, Selection active = default)
     {
-        if (IsFrozen && context.Mode == Mode.Evaluate)
+        if (IsFrozen)
         {
-            return context.ScaleShift(input, _scale, _shift, activation);
+            // Other threads may be using the statistics that training would change.
+            return context.Mode == Mode.Evaluate
+                ? context.ScaleShift(input, _scale, _shift, activation)
+                : throw new InvalidOperationException("A frozen normalisation was run in Train mode; only a network that is not frozen can be trained.");
         }
 
         return context.BatchNorm(

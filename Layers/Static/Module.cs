@@ -111,9 +111,15 @@ public abstract class Module
 
     /// <summary>Sets all parameters to the values that training starts from, the same for the same seed.</summary>
     /// <param name="random">The random numbers; each module looks its own up by its path.</param>
+    /// <exception cref="InvalidOperationException">The module is frozen.</exception>
     public void Initialize(RandomSource random)
     {
         ArgumentNullException.ThrowIfNull(random);
+        if (IsFrozen)
+        {
+            throw new InvalidOperationException($"{GetType().Name} is frozen: its parameters are packed and may be in use by other threads.");
+        }
+
         foreach ((string path, Module module) in NamedModules())
         {
             module.OnInitialize(random.Stream("initialize." + path));

@@ -61,6 +61,29 @@ public class TapeTests
     }
 
     [Fact]
+    public void A_gradient_does_not_outlive_the_scope_that_it_was_made_in()
+    {
+        Context context = new();
+        using WorkspaceScope outer = context.Workspace.Enter();
+        Tensor x = context.Workspace.RentCopy(new Shape(2), [1, 2]);
+        Tape.Watch(x);
+        for (int pass = 0; pass < 2; pass++)
+        {
+            using WorkspaceScope inner = context.Workspace.Enter();
+            using (Tape tape = new(context.Workspace))
+            {
+                context.Tape = tape;
+                tape.Backward(context.Multiply(x, x), [1, 1]);
+                context.Tape = null;
+            }
+
+            Assert.Equal([2f, 4f], Tape.GradientOf(x).ToArray());
+        }
+
+        Assert.False(Tape.GradientOf(x).Exists);
+    }
+
+    [Fact]
     public void What_requires_no_gradient_is_not_recorded()
     {
         Context context = new();

@@ -20,7 +20,7 @@ public static class ModelBuilding
         ArgumentNullException.ThrowIfNull(data);
         List<KeyValuePair<string, string>> record =
         [
-            .. PortableEntries(plan, data),
+            .. plan.Entries,
             new("training images", data.Training.Count.ToString(CultureInfo.InvariantCulture)),
             new("training seconds", outcome.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)),
             new("tool", "mdyn " + Application.Version),
@@ -52,15 +52,6 @@ public static class ModelBuilding
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ToolException($"cannot write the model '{path}': {e.Message}", e);
-        }
-    }
-
-    /// <summary>The plan, with the name of the data instead of where they lay: the file goes to other machines.</summary>
-    private static IEnumerable<KeyValuePair<string, string>> PortableEntries(TrainingPlan plan, ImageSplits data)
-    {
-        foreach (KeyValuePair<string, string> entry in plan.Entries)
-        {
-            yield return entry.Key == "data" ? new(entry.Key, data.Name) : entry;
         }
     }
 

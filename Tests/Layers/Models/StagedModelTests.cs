@@ -1,3 +1,4 @@
+using System;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
@@ -46,6 +47,18 @@ public class StagedModelTests
         {
             Assert.Equal(before[stage], after[stage]);
         }
+    }
+
+    [Fact]
+    public void A_frozen_network_cannot_be_trained_or_initialised()
+    {
+        StagedNetwork network = StagedNetworks.Make("msdnet");
+        network.Freeze(Limits.Default);
+        Assert.Throws<InvalidOperationException>(() => network.Initialize(new RandomSource(1)));
+        Context context = new() { Mode = Mode.Train };
+        StageState state = network.CreateState();
+        network.Start(context, Input(network, 2), state);
+        Assert.Throws<InvalidOperationException>(() => network.Advance(context, state));
     }
 
     // The tiny networks of the laws compute without operators, so no tape can follow them.
