@@ -105,6 +105,14 @@ public sealed class JsonDocumentWriter : IDisposable
         return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
 
+    /// <summary>The text written since the last time; a long document is passed on in parts.</summary>
+    public string Take()
+    {
+        string text = ToString();
+        _buffer.ResetWrittenCount();
+        return text;
+    }
+
     public void Dispose() => _json.Dispose();
 
     private void WriteNumber(double? value)

@@ -1,12 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Inputs;
-using ManagedDyn.Tool.Output;
 
 namespace ManagedDyn.Tool.Verbs;
 
@@ -62,44 +61,46 @@ public sealed class RunVerb : Verb
             session.WarmUp();
         }
 
-        List<Answer> answers = [];
+        bool isJson = arguments.GetValue(_json);
+        using AnswerJson? json = isJson ? new AnswerJson(tool.Terminal, model, budgetText) : null;
+        AnswerSink sink = json is not null ? json : new AnswerTable(tool.Terminal, model, budgetText);
+
+        // A deadline counts for each input, so they are asked one at a time.
+        int batchSize = timed ? 1 : BatchSize;
         List<InputSample> batch = [];
+        foreach (InputSample sample in Inputs(arguments, model))
+        {
+            tool.Cancellation.ThrowIfCancellationRequested();
+            batch.Add(sample);
+            if (batch.Count == batchSize)
+            {
+                Ask(session, batch, budget, top, sink, tool);
+            }
+        }
+
+        Ask(session, batch, budget, top, sink, tool);
+        sink.Finish();
+        return ExitCode.Ok;
+    }
+
+    private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model)
+    {
         InputReader reader = new(model.SampleShape);
-        long limit = arguments.GetValue(_limit) ?? long.MaxValue;
+        long left = arguments.GetValue(_limit) ?? long.MaxValue;
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {
             foreach (InputSample sample in reader.Read(path))
             {
-                if (answers.Count + batch.Count >= limit)
+                yield return sample;
+                if (--left == 0)
                 {
-                    break;
-                }
-
-                tool.Cancellation.ThrowIfCancellationRequested();
-                batch.Add(sample);
-
-                // A deadline counts for each input, so they are asked one at a time.
-                if (batch.Count == (timed ? 1 : BatchSize))
-                {
-                    Ask(session, batch, budget, top, answers, tool);
+                    yield break;
                 }
             }
         }
-
-        Ask(session, batch, budget, top, answers, tool);
-        if (arguments.GetValue(_json))
-        {
-            tool.Terminal.WriteLine(ToJson(model, budgetText, answers));
-        }
-        else
-        {
-            Print(tool.Terminal, model, budgetText, answers);
-        }
-
-        return ExitCode.Ok;
     }
 
-    private static void Ask(Session session, List<InputSample> batch, Budget budget, int top, List<Answer> answers, ToolContext tool)
+    private static void Ask(Session session, List<InputSample> batch, Budget budget, int top, AnswerSink sink, ToolContext tool)
     {
         // Bytes and values take different ways into the network; answers keep the order of the inputs.
         for (int first = 0; first < batch.Count;)
@@ -110,14 +111,14 @@ public sealed class RunVerb : Verb
                 end++;
             }
 
-            AskAlike(session, batch.GetRange(first, end - first), budget, top, answers, tool);
+            AskAlike(session, batch.GetRange(first, end - first), budget, top, sink, tool);
             first = end;
         }
 
         batch.Clear();
     }
 
-    private static void AskAlike(Session session, List<InputSample> batch, Budget budget, int top, List<Answer> answers, ToolContext tool)
+    private static void AskAlike(Session session, List<InputSample> batch, Budget budget, int top, AnswerSink sink, ToolContext tool)
     {
         Model model = session.Model;
         int length = model.SampleShape.Count;
@@ -154,7 +155,7 @@ public sealed class RunVerb : Verb
         for (int i = 0; i < batch.Count; i++)
         {
             ReadOnlySpan<float> row = scores.AsSpan(i * model.ClassCount, model.ClassCount);
-            answers.Add(new Answer(batch[i].Name, predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()));
+            sink.Add(new Answer(batch[i], predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()));
         }
     }
 
@@ -182,72 +183,4 @@ public sealed class RunVerb : Verb
 
         return best;
     }
-
-    private static void Print(Terminal terminal, Model model, string budget, List<Answer> answers)
-    {
-        TextTable table = new("input", "label", ">confidence", ">exit", ">MACs", ">of all", ">time");
-        double macs = 0;
-        foreach (Answer answer in answers)
-        {
-            Prediction prediction = answer.Prediction;
-            macs += prediction.MacsExecuted;
-            table.Add(
-                answer.Name,
-                Labels(model, answer),
-                Quantity.Percent(prediction.Confidence),
-                $"{prediction.ExitIndex + 1}/{model.ExitCount}",
-                Quantity.Scaled(prediction.MacsExecuted),
-                Quantity.Percent((double)prediction.MacsExecuted / prediction.MacsDense, 0),
-                Quantity.Milliseconds(prediction.Duration.TotalMilliseconds));
-        }
-
-        table.Write(terminal, string.Empty);
-        if (answers.Count > 1)
-        {
-            double mean = macs / answers.Count;
-            terminal.WriteLine();
-            terminal.WriteLine(SafeText.Clean(
-                $"{Quantity.Count(answers.Count)} inputs, {budget}: {Quantity.Scaled(mean)} MACs on average, {Quantity.Percent(mean / model.FullMacs)} of the whole network"));
-        }
-    }
-
-    private static string Labels(Model model, Answer answer)
-    {
-        if (answer.Best.Length == 1)
-        {
-            return model.LabelName(answer.Prediction.Label);
-        }
-
-        List<string> names = [];
-        foreach ((int label, float probability) in answer.Best)
-        {
-            names.Add(string.Create(CultureInfo.InvariantCulture, $"{model.LabelName(label)} {probability:F3}"));
-        }
-
-        return string.Join(", ", names);
-    }
-
-    private static string ToJson(Model model, string budget, List<Answer> answers)
-    {
-        using JsonDocumentWriter json = new();
-        json.Object().Text("budget", budget).Whole("macs_dense", model.FullMacs).Whole("exits", model.ExitCount).Array("answers");
-        foreach (Answer answer in answers)
-        {
-            Prediction prediction = answer.Prediction;
-            json.Object().Text("input", answer.Name).Text("label", model.LabelName(prediction.Label)).Whole("class", prediction.Label)
-                .Number("confidence", prediction.Confidence).Whole("exit", prediction.ExitIndex + 1).Whole("macs", prediction.MacsExecuted)
-                .Number("milliseconds", prediction.Duration.TotalMilliseconds);
-            json.Numbers("exit_confidences", Array.ConvertAll(answer.ExitConfidences, static value => (double)value)).Array("top");
-            foreach ((int label, float probability) in answer.Best)
-            {
-                json.Object().Text("label", model.LabelName(label)).Number("probability", probability).EndObject();
-            }
-
-            json.EndArray().EndObject();
-        }
-
-        return json.EndArray().EndObject().ToString();
-    }
-
-    private sealed record Answer(string Name, Prediction Prediction, (int Label, float Probability)[] Best, float[] ExitConfidences);
 }

@@ -16,10 +16,7 @@ public static class NpyFile
     /// <summary>How messages name an array, with its name behind.</summary>
     internal const string PartKind = "npy array ";
 
-    private const int MagicBytes = 6;
     private const int HeaderAlignment = 64;
-
-    private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
@@ -39,32 +36,8 @@ public static class NpyFile
     /// <exception cref="ModelFileException">The content is not sound or beyond the limits.</exception>
     public static NpyArray Read(Stream stream, string name, NpyLimits? limits = null)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        limits ??= NpyLimits.Default;
-        string part = PartKind + FileText.Quote(name);
-        byte[] prefix = BoundedStream.ReadExactly(stream, MagicBytes + 2, part, 0);
-        if (!prefix.AsSpan().StartsWith(Magic))
-        {
-            throw new ModelFormatException(part, 0, Convert.ToHexString(prefix, 0, MagicBytes), $"{Convert.ToHexString(Magic)}, as npy starts");
-        }
-
-        int lengthBytes = prefix[MagicBytes] switch { 1 => sizeof(ushort), 2 or 3 => sizeof(uint), _ => 0 };
-        if (lengthBytes == 0 || prefix[MagicBytes + 1] != 0)
-        {
-            throw new ModelFormatException(part, MagicBytes, $"version {prefix[MagicBytes]}.{prefix[MagicBytes + 1]}", "1.0, 2.0 or 3.0");
-        }
-
-        byte[] length = BoundedStream.ReadExactly(stream, lengthBytes, part, prefix.Length);
-        uint headerBytes = lengthBytes == sizeof(ushort) ? BinaryPrimitives.ReadUInt16LittleEndian(length) : BinaryPrimitives.ReadUInt32LittleEndian(length);
-        if (headerBytes > limits.HeaderBytes)
-        {
-            throw new ModelLimitException(part, prefix.Length, $"a header of {headerBytes} bytes", $"at most {limits.HeaderBytes}");
-        }
-
-        int start = prefix.Length + lengthBytes;
-        byte[] text = BoundedStream.ReadExactly(stream, (int)headerBytes, part, start);
-        NpyHeader header = NpyHeader.Parse(text, part, start);
-        return new NpyArray(name, header.Type, header.Shape, ReadValues(stream, header, part, start + text.Length, limits));
+        NpyReader reader = new(stream, name, limits);
+        return new NpyArray(name, reader.Type, reader.Shape, reader.ReadAll());
     }
 
     /// <summary>Reads from bytes in memory.</summary>
@@ -127,63 +100,16 @@ public static class NpyFile
         }
 
         text.Append("), }");
-        int prefix = MagicBytes + 2 + sizeof(ushort);
+        int prefix = NpyReader.MagicBytes + 2 + sizeof(ushort);
         int padding = HeaderAlignment - ((prefix + text.Length + 1) % HeaderAlignment);
         text.Append(' ', padding % HeaderAlignment).Append('\n');
         Span<byte> version = [1, 0, 0, 0];
         BinaryPrimitives.WriteUInt16LittleEndian(version[2..], (ushort)text.Length);
-        stream.Write(Magic);
+        stream.Write(NpyReader.Magic);
         stream.Write(version);
         stream.Write(Encoding.ASCII.GetBytes(text.ToString()));
         byte[] bytes = new byte[checked(values.Length * ElementTypes.SizeOf(type))];
         LittleEndian.Write(values, bytes);
         stream.Write(bytes);
-    }
-
-    private static byte[] ReadValues(Stream stream, NpyHeader header, string part, int start, NpyLimits limits)
-    {
-        int size = ElementTypes.SizeOf(header.Type);
-        long dataBytes = (long)header.Shape.Count * size;
-        if (dataBytes > Math.Min(limits.DataBytes, Array.MaxLength))
-        {
-            throw new ModelLimitException(part, -1, $"{dataBytes} bytes of values", $"at most {limits.DataBytes}");
-        }
-
-        byte[] bytes = BoundedStream.ReadExactly(stream, (int)dataBytes, part, start);
-        BoundedStream.ExpectEnd(stream, part, start + dataBytes);
-        if (header.IsBigEndian)
-        {
-            LittleEndian.Reverse(bytes, size);
-        }
-
-        if (header.IsFortranOrder && header.Shape.Rank > 1)
-        {
-            bytes = ToRowMajor(bytes, header.Shape, size);
-        }
-
-        return bytes;
-    }
-
-    private static byte[] ToRowMajor(byte[] source, Shape shape, int size)
-    {
-        byte[] result = new byte[source.Length];
-        Span<int> index = stackalloc int[shape.Rank];
-        index.Clear();
-        for (int at = 0; at < source.Length; at += size)
-        {
-            int target = 0;
-            for (int i = 0; i < index.Length; i++)
-            {
-                target = (target * shape[i]) + index[i];
-            }
-
-            source.AsSpan(at, size).CopyTo(result.AsSpan(target * size));
-            for (int i = 0; i < index.Length && ++index[i] == shape[i]; i++)
-            {
-                index[i] = 0;
-            }
-        }
-
-        return result;
     }
 }

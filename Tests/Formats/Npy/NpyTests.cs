@@ -223,4 +223,49 @@ public sealed class NpyTests
         HostileInput.Mutate(Written<int>(new Shape(2, 3), 0, 1, 2, 3, 4, 5), seed, 20_000, Read);
         HostileInput.Mutate(File(Header("'>f8'", "True", "(1, 1)"), version: 3), seed, 20_000, Read);
     }
+
+    [Theory]
+    [InlineData("'<f4'", "False")]
+    [InlineData("'>f4'", "False")]
+    [InlineData("'<f8'", "True")]
+    [InlineData("'>f2'", "True")]
+    public void Reading_in_parts_gives_the_whole(string descr, string order)
+    {
+        int size = descr[3] - '0';
+        byte[] data = new byte[12 * size];
+        for (int i = 0; i < data.Length; i++)
+        {
+            data[i] = (byte)(i % size is 0 or 1 ? 0x3c + (i % 3) : i);
+        }
+
+        byte[] file = File(Header(descr, order, "(4, 3)"), data);
+        float[] whole = NpyFile.Parse(file).ToTensor().ToArray();
+        NpyReader reader = new(new ForwardStream(file, 5), "x.npy");
+        float[] parts = new float[12];
+        reader.ReadSingles(parts.AsSpan(0, 3));
+        reader.ReadSingles(parts.AsSpan(3, 0));
+        reader.ReadSingles(parts.AsSpan(3, 9));
+        reader.ExpectEnd();
+        Assert.Equal(whole, parts);
+        Assert.Throws<ArgumentException>(() => reader.ReadSingles(new float[1]));
+    }
+
+    [Fact]
+    public void Reading_in_parts_refuses_what_is_cut()
+    {
+        Assert.Equal(0, HostileInput.Truncate(Written(new Shape(4, 3), new float[12]), ReadRows));
+        HostileInput.Refused<ModelFormatException>([.. Written(new Shape(4, 3), new float[12]), 0], ReadRows);
+
+        static void ReadRows(byte[] bytes)
+        {
+            NpyReader reader = new(new ForwardStream(bytes), "x.npy");
+            float[] row = new float[3];
+            for (int i = 0; i < 4; i++)
+            {
+                reader.ReadSingles(row);
+            }
+
+            reader.ExpectEnd();
+        }
+    }
 }

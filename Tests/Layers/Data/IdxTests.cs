@@ -123,6 +123,45 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
+    public void Items_are_read_one_by_one()
+    {
+        string path = _folder.Write("images.gz", Idx(8, [3, 2, 2], Numbers(12)));
+        using IdxReader reader = new(path);
+        Assert.Equal(3, reader.Count);
+        Assert.Equal(new Shape(2, 2), reader.ItemShape);
+        byte[] item = new byte[4];
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(reader.TryRead(item));
+            Assert.Equal(Numbers(12)[(i * 4)..((i * 4) + 4)], item);
+        }
+
+        Assert.False(reader.TryRead(item));
+        Assert.False(reader.TryRead(item));
+        Assert.Throws<ArgumentException>(() => reader.TryRead(new byte[5]));
+    }
+
+    [Fact]
+    public void Items_of_broken_files_are_refused()
+    {
+        Assert.Equal(8 + 3, HostileInput.Refused<ModelFormatException>(Idx(8, [5], 1, 2, 3), ReadItems).Offset);
+        Assert.Equal(8 + 1, HostileInput.Refused<ModelFormatException>(Idx(8, [1], 1, 2), ReadItems).Offset);
+        Assert.Equal(0, HostileInput.Truncate(Idx(8, [3, 4, 5], Numbers(60)), ReadItems));
+        HostileInput.Mutate(Idx(8, [3, 4, 5], Numbers(60)), 3, 20_000, ReadItems);
+    }
+
+    // An item is of the size that the file says: mutations may make it large, but not beyond the limit.
+    private static void ReadItems(byte[] bytes)
+    {
+        using IdxReader reader = new(new ForwardStream(bytes, 3), "sample.idx", 1 << 16);
+        byte[] item = new byte[reader.ItemShape.Count];
+        while (reader.TryRead(item))
+        {
+            Assert.NotEmpty(item);
+        }
+    }
+
+    [Fact]
     public void Every_truncation_is_refused() => Assert.Equal(0, HostileInput.Truncate(Idx(8, [3, 4, 5], Numbers(60)), Read));
 
     [Fact]

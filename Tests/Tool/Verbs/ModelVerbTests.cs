@@ -96,6 +96,29 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
     }
 
     [Fact]
+    public void RunAnswersFilesOfManyPortions()
+    {
+        // More than two portions of answers: the columns stay in line, the document stays one, nothing is lost.
+        const int Count = 600;
+        string many = trained.FileNamed("many.npy");
+        NpyFile.Save(many, Tensor.Zeros(new Shape(Count, 16, 16)));
+        ToolRun table = ToolRun.Start("run", "--model", trained.Model, many);
+        table.AssertOk();
+        string[] lines = table.Output.Split('\n');
+        Assert.StartsWith("input", lines[0], StringComparison.Ordinal);
+        Assert.Contains($"many.npy[{Count - 1}]", lines[Count], StringComparison.Ordinal);
+        Assert.Equal(lines[Count - 1].Length, lines[Count].Length);
+        Assert.Contains("600 inputs", table.Output, StringComparison.Ordinal);
+        ToolRun json = ToolRun.Start("run", "--model", trained.Model, many, "--json");
+        json.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(json.Output);
+        Assert.Equal(Count, result.RootElement.GetProperty("answers").GetArrayLength());
+        ToolRun few = ToolRun.Start("run", "--model", trained.Model, many, "--json", "--limit", "300");
+        using JsonDocument limited = JsonDocument.Parse(few.Output);
+        Assert.Equal(300, limited.RootElement.GetProperty("answers").GetArrayLength());
+    }
+
+    [Fact]
     public void BadInputsGetOneLine()
     {
         string text = trained.FileNamed("letter.txt");

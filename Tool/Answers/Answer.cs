@@ -1,0 +1,7 @@
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.Inputs;
+
+namespace ManagedDyn.Tool.Answers;
+
+/// <summary>What a model said about one input: the prediction, the most probable classes, and how sure each exit it passed was.</summary>
+public sealed record Answer(InputSample Input, Prediction Prediction, (int Label, float Probability)[] Best, float[] ExitConfidences);

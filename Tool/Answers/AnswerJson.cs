@@ -1,0 +1,48 @@
+using System;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.Output;
+
+namespace ManagedDyn.Tool.Answers;
+
+/// <summary>Answers as one JSON document. It is closed only when all inputs have been answered, so a failure on the way cannot look whole.</summary>
+public sealed class AnswerJson : AnswerSink, IDisposable
+{
+    private readonly JsonDocumentWriter _json = new();
+    private readonly Terminal _terminal;
+    private readonly Model _model;
+    private long _count;
+
+    public AnswerJson(Terminal terminal, Model model, string budget)
+    {
+        _terminal = terminal;
+        _model = model;
+        _json.Object().Text("budget", budget).Whole("macs_dense", model.FullMacs).Whole("exits", model.ExitCount).Array("answers");
+    }
+
+    public override void Add(Answer answer)
+    {
+        Prediction prediction = answer.Prediction;
+        _json.Object().Text("input", answer.Input.Name).Text("label", _model.LabelName(prediction.Label)).Whole("class", prediction.Label)
+            .Number("confidence", prediction.Confidence).Whole("exit", prediction.ExitIndex + 1).Whole("macs", prediction.MacsExecuted)
+            .Number("milliseconds", prediction.Duration.TotalMilliseconds);
+        _json.Numbers("exit_confidences", Array.ConvertAll(answer.ExitConfidences, static value => (double)value)).Array("top");
+        foreach ((int label, float probability) in answer.Best)
+        {
+            _json.Object().Text("label", _model.LabelName(label)).Number("probability", probability).EndObject();
+        }
+
+        _json.EndArray().EndObject();
+        if (++_count % Portion == 0)
+        {
+            _terminal.Out.Write(_json.Take());
+        }
+    }
+
+    public override void Finish()
+    {
+        _json.EndArray().EndObject();
+        _terminal.WriteLine(_json.Take());
+    }
+
+    public void Dispose() => _json.Dispose();
+}

@@ -1,0 +1,13 @@
+namespace ManagedDyn.Tool.Answers;
+
+/// <summary>Takes answers as they come, in the order of the inputs, and passes them on in portions.</summary>
+public abstract class AnswerSink
+{
+    /// <summary>Answers are passed on when so many are ready.</summary>
+    protected const int Portion = 256;
+
+    public abstract void Add(Answer answer);
+
+    /// <summary>All inputs have been answered.</summary>
+    public abstract void Finish();
+}
