@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using ManagedDyn.Bench.Peers;
 
 namespace ManagedDyn.Bench.Compare;
@@ -7,6 +8,7 @@ namespace ManagedDyn.Bench.Compare;
 internal static class TrainingRows
 {
     private const int Batch = 64;
+    private const double WarmUpSeconds = 2;
 
     public static BenchResult Measure(BenchRow row, double seconds)
     {
@@ -29,6 +31,7 @@ internal static class TrainingRows
             return BenchResult.NotMeasured(row, "no network of this name");
         }
 
+        WarmUp(ours.Step);
         if (TorchPeer.Refusal() is { } refusal)
         {
             double alone = Interleaved.Medians(seconds, ours.Step)[0];
@@ -38,5 +41,15 @@ internal static class TrainingRows
         using TorchPeer peer = make(Batch);
         double[] times = Interleaved.Medians(seconds, ours.Step, peer.Step);
         return new BenchResult(row, "TorchSharp", times[0], times[1], times[1]);
+    }
+
+    // A step passes through many methods, each of which is compiled anew as it is used more: the few steps of the usual warm-up are too few.
+    private static void WarmUp(Action step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds)
+        {
+            step();
+        }
     }
 }

@@ -9,6 +9,7 @@ internal sealed class TorchPeer : IDisposable
 {
     private const double Rate = 0.01;
     private const double Momentum = 0.9;
+    private const int MaximumReason = 160;
 
     private readonly nn.Module<Tensor, Tensor> _network;
     private readonly optim.Optimizer _optimizer;
@@ -35,7 +36,7 @@ internal sealed class TorchPeer : IDisposable
         }
         catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException or NotSupportedException or BadImageFormatException)
         {
-            return "TorchSharp could not be loaded: " + failure.GetBaseException().Message.Split('\n')[0];
+            return "TorchSharp could not be loaded: " + Reason(failure);
         }
     }
 
@@ -113,6 +114,15 @@ internal sealed class TorchPeer : IDisposable
         _network.Dispose();
         _input.Dispose();
         _labels.Dispose();
+    }
+
+    // TorchSharp tells the whole story of its search, which is pages long. What helps is the loader's own line, if there is one.
+    private static string Reason(Exception failure)
+    {
+        string[] lines = failure.GetBaseException().Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string? loader = Array.Find(lines, line => line.Contains("GLIBC", StringComparison.Ordinal) || line.Contains("cannot open", StringComparison.Ordinal));
+        string reason = loader ?? (lines.Length == 0 ? failure.GetType().Name : lines[0]);
+        return reason.Length <= MaximumReason ? reason : reason[..MaximumReason] + "…";
     }
 
     private static void AddConvolution(List<(string, nn.Module<Tensor, Tensor>)> layers, int inChannels, int outChannels, int stride)

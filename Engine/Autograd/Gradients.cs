@@ -36,11 +36,18 @@ public sealed class Gradients
     public Tensor Into(Tensor input, out bool accumulate)
     {
         Storage<float> storage = input.Storage;
+        bool writesAll = input.Count == storage.Length;
+        if (writesAll && storage.TakeClearedGradient() is { } cleared)
+        {
+            accumulate = false;
+            return new Tensor(cleared, input.Offset, input.Shape);
+        }
+
         accumulate = true;
         if (storage.Gradient is null)
         {
             storage.Gradient = NewGradient(storage);
-            accumulate = !storage.IsPooled || input.Count != storage.Length;
+            accumulate = !writesAll;
             if (accumulate && storage.IsPooled)
             {
                 storage.Gradient.Slice(0, storage.Length).Clear();

@@ -70,13 +70,7 @@ public sealed class Parameter
     public void MarkChanged() => Version++;
 
     /// <summary>Sets the gradient to zero.</summary>
-    public void ClearGradient()
-    {
-        if (Gradient is { Exists: true } gradient)
-        {
-            gradient.Span.Clear();
-        }
-    }
+    public void ClearGradient() => _storage?.ClearGradient();
 
     /// <summary>The name and shape.</summary>
     public override string ToString() => $"{Name} {Shape}";

@@ -76,6 +76,13 @@ public static class Convolution2d
         context.ThrowIfCancelled();
         bool leavesGaps = (!selection.Pixels.IsAll && !selection.CompactPixels) || (!selection.OutChannels.IsAll && !selection.CompactOutChannels);
         Tensor output = leavesGaps ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        if (packed is null && IsPlain(in geometry, in selection) && FewRowsWork.Pays(in geometry, batch * geometry.OutPixels))
+        {
+            FewRowsWork.Forward(context, in geometry, batch * geometry.OutPixels, input, weight, steps.Shift, output);
+            Count(context, in geometry, batch, in selection);
+            return output;
+        }
+
         using (context.Workspace.Enter())
         {
             Tensor panels = packed is null ? Pack(context, in geometry, weight) : packed.Panels;
@@ -102,6 +109,10 @@ public static class Convolution2d
         Count(context, in geometry, batch, in selection);
         return output;
     }
+
+    // Without a packed weight nothing is fused but the bias.
+    private static bool IsPlain(in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
+        geometry.IsPointwise && geometry.Groups == 1 && selection.Pixels.IsAll && !selection.SelectsChannels;
 
     private static Tensor Pack(Context context, in ConvolutionGeometry geometry, Tensor weight)
     {

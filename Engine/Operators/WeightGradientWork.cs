@@ -25,6 +25,12 @@ internal struct WeightGradientWork : IParallelWork
         Tensor weightGradient, bool accumulate)
     {
         bool isDepthwise = geometry.IsDepthwise;
+        if (geometry.IsPointwise && geometry.Groups == 1 && pixels.IsAll && ConvolutionWeightGradient.ChunkCount(in geometry, batch) == 1)
+        {
+            FewRowsWork.WeightGradient(context, in geometry, batch * geometry.OutPixels, input, gradient, weightGradient, accumulate);
+            return;
+        }
+
         int chunks = isDepthwise ? DepthwiseWeightGradient.ChunkCount(in geometry, batch) : ConvolutionWeightGradient.ChunkCount(in geometry, batch);
         WeightGradientWork work = new()
         {

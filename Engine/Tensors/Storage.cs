@@ -25,6 +25,7 @@ public sealed class Storage<T>
     private readonly int _start;
     private Storage<T>? _gradient;
     private int _gradientGeneration;
+    private bool _gradientAwaitsZeros;
 
     internal Storage(int capacity, bool zeroed)
     {
@@ -62,12 +63,44 @@ public sealed class Storage<T>
     /// </summary>
     internal Storage<T>? Gradient
     {
-        get => _gradient is not null && _gradient.Generation == _gradientGeneration ? _gradient : null;
+        get
+        {
+            if (_gradient is null || _gradient.Generation != _gradientGeneration)
+            {
+                return null;
+            }
+
+            if (_gradientAwaitsZeros)
+            {
+                // Several threads may come here at once: all write the same, and nobody writes anything else meanwhile.
+                _gradient.Slice(0, Length).Clear();
+                _gradientAwaitsZeros = false;
+            }
+
+            return _gradient;
+        }
+
         set
         {
             _gradient = value;
             _gradientGeneration = value?.Generation ?? 0;
+            _gradientAwaitsZeros = false;
         }
+    }
+
+    /// <summary>Makes the gradient zero, if there is one. The zeros are written only if somebody reads it before all of it is written anew.</summary>
+    internal void ClearGradient() => _gradientAwaitsZeros = _gradient is not null;
+
+    /// <summary>The gradient for a caller who writes all of it, if it has been cleared and nothing has been written since; else null.</summary>
+    internal Storage<T>? TakeClearedGradient()
+    {
+        if (!_gradientAwaitsZeros || _gradient is null || _gradient.Generation != _gradientGeneration)
+        {
+            return null;
+        }
+
+        _gradientAwaitsZeros = false;
+        return _gradient;
     }
 
     /// <summary>Whether this storage may be recycled by its workspace; parameters and user data may not.</summary>

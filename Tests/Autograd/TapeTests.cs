@@ -61,6 +61,28 @@ public class TapeTests
     }
 
     [Fact]
+    public void A_cleared_gradient_is_written_anew_whole_or_in_parts()
+    {
+        Context context = new();
+        Parameter weight = new("weight", new Shape(2, 2));
+        weight.Value.Span.Fill(3f);
+        for (int pass = 0; pass < 4; pass++)
+        {
+            using WorkspaceScope scope = context.Workspace.Enter();
+            using Tape tape = new(context.Workspace);
+            context.Tape = tape;
+
+            // Odd passes reach the second row only: the first keeps the zeros that clearing promised.
+            Tensor used = pass % 2 == 0 ? weight.Value : weight.Value.Rows(1, 1);
+            tape.Backward(context.Multiply(used, used), pass % 2 == 0 ? [1, 1, 1, 1] : [1, 1]);
+            context.Tape = null;
+            float first = pass % 2 == 0 ? 6f : 0f;
+            Assert.Equal([first, first, 6f, 6f], weight.Gradient.ToArray());
+            weight.ClearGradient();
+        }
+    }
+
+    [Fact]
     public void A_gradient_does_not_outlive_the_scope_that_it_was_made_in()
     {
         Context context = new();

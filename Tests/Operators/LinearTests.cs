@@ -41,6 +41,40 @@ public sealed class LinearTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 40, 50)]
+    [InlineData(7, 100, 33)]
+    [InlineData(17, 70, 130)]
+    [InlineData(65, 300, 310)]
+    public void FewRowsBesideALargeWeightHaveTheBitsOfTheReferenceForwardAndBackward(int rows, int inputs, int outputs)
+    {
+        foreach (int threads in (int[])[1, 3])
+        {
+            using Workers workers = new(threads);
+            Context context = new(workers);
+            Tensor input = Tensor.From(new Shape(rows, inputs), ConvolutionCases.Values(rows * inputs, 1));
+            Tensor weight = Tensor.From(new Shape(outputs, inputs), ConvolutionCases.Values(outputs * inputs, 2));
+            Tensor bias = Tensor.From(new Shape(outputs), ConvolutionCases.Values(outputs, 3));
+            float[] seed = ConvolutionCases.Values(rows * outputs, 4);
+            Tape.Watch(weight);
+            using Tape tape = new(context.Workspace);
+            context.Tape = tape;
+            Tensor output = context.Linear(input, weight, bias);
+            var expected = new float[rows * outputs];
+            MultiplyReference.Multiply<float>(new MultiplyShape(rows, inputs, outputs) { TransposesRight = true }, input.Span, weight.Span, expected);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                expected[i] += bias.Span[i % outputs];
+            }
+
+            MultiplyCases.Identical(expected, output.Span, $"{rows} × {inputs} → {outputs}");
+            tape.Backward(output, seed);
+            expected = new float[outputs * inputs];
+            MultiplyReference.Multiply<float>(new MultiplyShape(outputs, rows, inputs) { TransposesLeft = true }, seed, input.Span, expected);
+            MultiplyCases.Identical(expected, Tape.GradientOf(weight).Span, $"gradient of {rows} × {inputs} → {outputs}");
+        }
+    }
+
     [Fact]
     public void SelectedFeaturesHaveTheBitsOfAllFeatures()
     {

@@ -15,6 +15,9 @@ internal readonly struct PixelChunks
     private const long CostPerChunk = 1L << 21;
     private const long MaximumPartialElements = 1L << 24;
 
+    // Each partial sum is cleared, written and added up once a chunk: with fewer multiply-adds for each, that would take too much of the time.
+    private const long MacsPerPartial = 1024;
+
     /// <summary>Cuts a sum.</summary>
     /// <param name="outPixels">Output pixels of a sample.</param>
     /// <param name="batch">Samples.</param>
@@ -28,6 +31,7 @@ internal readonly struct PixelChunks
         SamplesPerBlock = Math.Max(1, BlockPixels / outPixels);
         long wanted = Math.Clamp(costPerSample * Math.Max(batch, 1) / CostPerChunk, 1, MaximumChunks);
         wanted = Math.Min(wanted, Math.Max(1, MaximumPartialElements / partialElements));
+        wanted = Math.Min(wanted, Math.Max(1, costPerSample * batch / (MacsPerPartial * partialElements)));
         if (batch < wanted)
         {
             Parts = batch == 0 ? 1 : (int)Math.Min((wanted + batch - 1) / batch, Blocks);

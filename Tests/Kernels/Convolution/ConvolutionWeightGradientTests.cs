@@ -72,7 +72,10 @@ public sealed class ConvolutionWeightGradientTests
         var geometry = new ConvolutionGeometry(64, 64, 3, 3, 28, 28, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1);
         Assert.Equal(16, ConvolutionWeightGradient.ChunkCount(geometry, 32));
         Assert.Equal(1, ConvolutionWeightGradient.ChunkCount(new ConvolutionGeometry(4, 4, 3, 3, 8, 8), 1));
-        Assert.True(ConvolutionWeightGradient.ChunkCount(geometry, 1) > 1);
+        Assert.True(ConvolutionWeightGradient.ChunkCount(geometry, 3) > 1);
+
+        // A batch of few rows beside a large weight: adding up partial sums would take longer than computing them.
+        Assert.Equal(1, ConvolutionWeightGradient.ChunkCount(new ConvolutionGeometry(784, 512, 1, 1, 1, 1), 64));
     }
 
     [Fact]

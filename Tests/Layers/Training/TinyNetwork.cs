@@ -115,17 +115,9 @@ public sealed class TinyNetwork : StagedNetwork
             int ins = weight.Shape[1];
             int outs = weight.Shape[0];
             Span<float> outer = gradients.Of(_output).Span;
-            Span<float> toWeight = gradients.Into(weight, out _).Span;
-            Span<float> toBias = gradients.Into(bias, out _).Span;
-            Span<float> toInput = default;
-            if (Gradients.Flows(input))
-            {
-                toInput = gradients.Into(input, out bool accumulate).Span;
-                if (!accumulate)
-                {
-                    toInput.Clear();
-                }
-            }
+            Span<float> toWeight = Into(gradients, weight);
+            Span<float> toBias = Into(gradients, bias);
+            Span<float> toInput = Gradients.Flows(input) ? Into(gradients, input) : default;
 
             for (int row = 0; row < rows; row++)
             {
@@ -144,6 +136,17 @@ public sealed class TinyNetwork : StagedNetwork
                     }
                 }
             }
+        }
+
+        private static Span<float> Into(Gradients gradients, Tensor tensor)
+        {
+            Span<float> target = gradients.Into(tensor, out bool accumulate).Span;
+            if (!accumulate)
+            {
+                target.Clear();
+            }
+
+            return target;
         }
     }
 }
