@@ -22,6 +22,7 @@ internal static class ConvolutionRows
         int stride = ours.Geometry.StrideHeight;
         long[] inputShape = [batch, inChannels, ours.Geometry.InHeight, ours.Geometry.InWidth];
         long[] outputShape = [batch, outChannels, ours.Geometry.OutHeight, ours.Geometry.OutWidth];
+        int outputLength = batch * ours.Geometry.OutElements;
         bool isChain = inChannels == outChannels && stride == 1 && ours.Geometry.OutPixels == ours.Geometry.InPixels;
         int links = isChain ? Links : 1;
 
@@ -33,12 +34,12 @@ internal static class ConvolutionRows
             links, batch, inChannels, ours.Geometry.InHeight, ours.Geometry.InWidth, outChannels, kernel, stride, pad, ours.Geometry.Groups, scaled);
         if (isChain)
         {
-            using OnnxRuntimePeer peer = new(model, 1, ours.Input, inputShape, new float[ours.Output.Length], outputShape);
+            using OnnxRuntimePeer peer = new(model, 1, ours.Input, inputShape, new float[outputLength], outputShape);
             double[] times = Interleaved.Medians(seconds, ours.Dense, peer.Run);
             return new BenchResult(row, OnnxRuntimePeer.Version, times[0], times[1] / links, times[1] / links);
         }
 
-        using OnnxRuntimeProfile profile = new(model, 1, ours.Input, inputShape, new float[ours.Output.Length], outputShape);
+        using OnnxRuntimeProfile profile = new(model, 1, ours.Input, inputShape, new float[outputLength], outputShape);
         double own = Interleaved.Medians(seconds, ours.Dense, profile.Run)[0];
         double peerTime = profile.MedianMilliseconds("Conv");
         return new BenchResult(row, OnnxRuntimePeer.Version + ", its profile", own, peerTime, peerTime);

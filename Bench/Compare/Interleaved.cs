@@ -45,12 +45,12 @@ internal static class Interleaved
         return medians;
     }
 
-    // Enough calls for tier-1 code, and then as many a round as fill it.
+    // Enough calls and time for tier-1 code, which is made in the background after a while, and then as many a round as fill it.
     private static int WarmUp(Action action)
     {
         long start = Stopwatch.GetTimestamp();
         int count = 0;
-        while (count < 3 || (count < 60 && Stopwatch.GetElapsedTime(start).TotalSeconds < 0.3))
+        while (count < 3 || (Stopwatch.GetElapsedTime(start).TotalSeconds is double seconds && (seconds < 0.25 || (count < 60 && seconds < 0.5))))
         {
             action();
             count++;

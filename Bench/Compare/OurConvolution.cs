@@ -1,6 +1,7 @@
 using System;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Bench.Compare;
 
@@ -9,11 +10,14 @@ internal sealed class OurConvolution
 {
     private readonly ConvolutionGeometry _geometry;
     private readonly int _batch;
-    private readonly float[] _packed;
-    private readonly float[] _scratch;
+    private readonly Tensor _input;
+    private readonly Tensor _output;
+    private readonly Tensor _packed;
+    private readonly Tensor _scratch;
     private readonly int[] _pixels;
     private readonly int[] _inChannels;
     private readonly int[] _outChannels;
+    private readonly int[] _indices;
 
     public OurConvolution(BenchRow row)
     {
@@ -26,10 +30,26 @@ internal sealed class OurConvolution
             stride, stride, pad, pad, pad, pad, groups: row.Integer("groups", 1));
         Weights = Numbers.Random(_geometry.OutChannels * _geometry.InChannelsPerGroup * _geometry.Taps, 1);
         Input = Numbers.Random(_batch * _geometry.InPixels * _geometry.InChannels, 2);
-        Output = new float[_batch * _geometry.OutPixels * _geometry.OutChannels];
-        _packed = new float[ConvolutionWeights.PackedLength(in _geometry)];
-        ConvolutionWeights.Pack(in _geometry, Weights, _packed);
-        _scratch = new float[IndirectConvolution.ScratchLength(in _geometry, listsOutChannels: true)];
+
+        // Tensors, as an operator has them: aligned to lines of the cache, which arrays are not.
+        _input = Tensor.Zeros(new Shape(Input.Length));
+        Input.CopyTo(_input.Span);
+        _output = Tensor.Zeros(new Shape(_batch * _geometry.OutPixels * _geometry.OutChannels));
+        if (_geometry.IsDepthwise)
+        {
+            _packed = Tensor.Zeros(new Shape(DepthwiseConvolution.PackedElements(in _geometry)));
+            DepthwiseConvolution.Pack(in _geometry, Weights, _packed.Span);
+            _indices = new int[DepthwiseConvolution.ScratchIndices(in _geometry)];
+            _scratch = Tensor.Zeros(new Shape(0));
+        }
+        else
+        {
+            _packed = Tensor.Zeros(new Shape(ConvolutionWeights.PackedLength(in _geometry)));
+            ConvolutionWeights.Pack(in _geometry, Weights, _packed.Span);
+            _indices = [];
+            _scratch = Tensor.Zeros(new Shape(IndirectConvolution.ScratchLength(in _geometry, listsOutChannels: true)));
+        }
+
         _pixels = new int[_geometry.OutPixels];
         _inChannels = new int[_geometry.InChannels];
         _outChannels = new int[_geometry.OutChannels];
@@ -40,8 +60,6 @@ internal sealed class OurConvolution
     public float[] Weights { get; }
 
     public float[] Input { get; }
-
-    public float[] Output { get; }
 
     public void Dense()
     {
@@ -85,7 +103,15 @@ internal sealed class OurConvolution
     {
         int inLength = _geometry.InPixels * _geometry.InChannels;
         int outLength = _geometry.OutPixels * _geometry.OutChannels;
-        IndirectConvolution.Forward(
-            in _geometry, Input.AsSpan(sample * inLength, inLength), _packed, Output.AsSpan(sample * outLength, outLength), in selection, in epilogue, _scratch);
+        ReadOnlySpan<float> input = _input.Span.Slice(sample * inLength, inLength);
+        Span<float> output = _output.Span.Slice(sample * outLength, outLength);
+        if (_geometry.IsDepthwise)
+        {
+            int count = selection.Pixels.Count(_geometry.OutPixels);
+            DepthwiseConvolution.Forward(in _geometry, input, _packed.Span, selection.Pixels, 0, count, output, in epilogue, _indices);
+            return;
+        }
+
+        IndirectConvolution.Forward(in _geometry, input, _packed.Span, output, in selection, in epilogue, _scratch.Span);
     }
 }

@@ -18,6 +18,7 @@ internal ref struct DepthwiseSweep
     private readonly int _weightStride;
     private readonly int _kernelWidth;
     private readonly EpilogueSteps _steps;
+    private DepthwiseRows _neighbours;
     private DepthwiseKernel _kernel;
     private FourIndices _sources;
     private FourIndices _targets;
@@ -56,6 +57,7 @@ internal ref struct DepthwiseSweep
             Shift = ref MemoryMarshal.GetReference(epilogue.Shift),
             Residual = ref MemoryMarshal.GetReference(epilogue.Residual),
         };
+        _neighbours = new DepthwiseRows(geometry, reverse, _vertical, _rows, source, packed, output, epilogue);
     }
 
     /// <summary>
@@ -64,6 +66,12 @@ internal ref struct DepthwiseSweep
     /// </summary>
     public void Dense(int from, int to)
     {
+        if (_neighbours.Exist)
+        {
+            DenseRows(from, to);
+            return;
+        }
+
         int width = _horizontal.Size;
         int endRow = (to + width - 1) / width;
         for (int phase = 0; phase < Math.Min(_horizontal.Phases, width); phase++)
@@ -91,10 +99,63 @@ internal ref struct DepthwiseSweep
     public void Listed(ReadOnlySpan<int> pixels, int first, bool compact)
     {
         int width = _horizontal.Size;
-        for (int i = 0; i < pixels.Length; i++)
+        for (int i = 0; i < pixels.Length;)
         {
             int row = pixels[i] / width;
-            Add(row, pixels[i] - (row * width), compact ? first + i : pixels[i]);
+            int column = pixels[i] - (row * width);
+            int count = 1;
+            while (_neighbours.Exist && i + count < pixels.Length && column + count < width && pixels[i + count] == pixels[i] + count)
+            {
+                count++;
+            }
+            int target = compact ? first + i : pixels[i];
+            i += count;
+            if (count >= DepthwiseRow.MinimumPixels)
+            {
+                _neighbours.Run(row, column, count, target, 0, _channels);
+                continue;
+            }
+            for (int at = 0; at < count; at++)
+            {
+                Add(row, column + at, target + at);
+            }
+        }
+        Flush();
+    }
+
+    // Some channels of some columns at a time, down all rows: as much as stays in the first cache while the kernel's rows pass over it.
+    private void DenseRows(int from, int to)
+    {
+        int width = _horizontal.Size;
+        int endRow = (to + width - 1) / width;
+        int blocks = _neighbours.ChannelBlocks;
+        int tiles = _neighbours.ColumnTiles;
+        for (int block = 0; block < blocks; block++)
+        {
+            int channel = _neighbours.FirstChannel(block);
+            int endChannel = _neighbours.FirstChannel(block + 1);
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                int start = (int)((long)width * tile / tiles);
+                int end = (int)((long)width * (tile + 1) / tiles);
+                for (int row = from / width; row < endRow; row++)
+                {
+                    int column = Math.Max(start, from - (row * width));
+                    int count = Math.Min(end, to - (row * width)) - column;
+                    if (count >= DepthwiseRow.MinimumPixels)
+                    {
+                        _neighbours.Run(row, column, count, (row * width) + column, channel, endChannel);
+                    }
+                    else if (block == 0)
+                    {
+                        // Too few for the loops over neighbours: all channels at once.
+                        for (int i = 0; i < count; i++)
+                        {
+                            Add(row, column + i, (row * width) + column + i);
+                        }
+                    }
+                }
+            }
         }
         Flush();
     }

@@ -121,6 +121,13 @@ public sealed class DepthwiseConvolutionTests
         yield return new ConvolutionGeometry(40, 40, 3, 3, 7, 9, 2, 3, 2, 2, 2, 2, 2, 2, 40);
         yield return new ConvolutionGeometry(64, 64, 1, 7, 4, 30, 1, 4, 0, 3, 0, 3, 1, 1, 64);
         yield return new ConvolutionGeometry(12, 12, 2, 2, 11, 11, 3, 3, 0, 0, 0, 0, 1, 1, 12);
+        yield return new ConvolutionGeometry(16, 16, 3, 3, 6, 23, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1, groups: 16);
+        yield return new ConvolutionGeometry(9, 9, 5, 5, 5, 4, padTop: 2, padLeft: 2, padBottom: 2, padRight: 2, groups: 9);
+        yield return new ConvolutionGeometry(17, 17, 7, 7, 6, 5, padTop: 6, padLeft: 6, padBottom: 6, padRight: 6, groups: 17);
+        yield return new ConvolutionGeometry(24, 24, 7, 7, 15, 31, 2, 2, 3, 3, 3, 3, groups: 24);
+        yield return new ConvolutionGeometry(40, 40, 5, 5, 3, 60, 2, 2, 2, 9, 2, 9, groups: 40);
+        yield return new ConvolutionGeometry(31, 31, 3, 3, 4, 9, padTop: 5, padLeft: 11, padBottom: 5, padRight: 11, groups: 31);
+        yield return new ConvolutionGeometry(230, 230, 5, 5, 9, 14, padTop: 2, padLeft: 2, padBottom: 2, padRight: 2, groups: 230);
         yield return new ConvolutionGeometry(9, 9, 3, 3, 12, 12, 4, 4, 1, 1, 1, 1, 3, 2, 9);
     }
 
