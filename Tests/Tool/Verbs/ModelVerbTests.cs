@@ -174,6 +174,37 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
     }
 
     [Fact]
+    public void BenchMeasuresExitsAndLayers()
+    {
+        ToolRun run = ToolRun.Start("bench", trained.Model, "--batch", "4", "--seconds", "0.05", "--json");
+        run.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(run.Output);
+        long full = result.RootElement.GetProperty("macs").GetInt64();
+        Assert.True(result.RootElement.GetProperty("peak_macs_per_second").GetDouble() > 1e6);
+        Assert.Equal(2, result.RootElement.GetProperty("batches").GetArrayLength());
+        foreach (JsonElement batch in result.RootElement.GetProperty("batches").EnumerateArray())
+        {
+            Assert.Equal(4, batch.GetProperty("exits").GetArrayLength());
+            Assert.Equal(full, batch.GetProperty("exits")[3].GetProperty("macs").GetInt64());
+            long macs = 0;
+            double time = 0;
+            foreach (JsonElement layer in batch.GetProperty("layers").EnumerateArray())
+            {
+                macs += layer.GetProperty("macs").GetInt64();
+                time += layer.GetProperty("milliseconds").GetDouble();
+            }
+
+            Assert.Equal(full, macs);
+            Assert.True(time > 0 && batch.GetProperty("milliseconds").GetDouble() > 0);
+        }
+
+        ToolRun table = ToolRun.Start("bench", trained.Model, "--batch", "2", "--seconds", "0.05");
+        table.AssertOk();
+        Assert.Contains("block0_layer0", table.Output, StringComparison.Ordinal);
+        ToolRun.Start("bench", trained.Model, "--batch", "0").AssertFailure(2, "--batch is '0'");
+    }
+
+    [Fact]
     public void VerifyFindsDifferences()
     {
         string recorded = trained.FileNamed("recorded.npz");
