@@ -47,7 +47,7 @@ internal sealed class OurConvolution
             _packed = Tensor.Zeros(new Shape(ConvolutionWeights.PackedLength(in _geometry)));
             ConvolutionWeights.Pack(in _geometry, Weights, _packed.Span);
             _indices = [];
-            _scratch = Tensor.Zeros(new Shape(IndirectConvolution.ScratchLength(in _geometry, listsOutChannels: true)));
+            _scratch = Tensor.Zeros(new Shape(IndirectConvolution.ScratchLength(in _geometry, listsChannels: true)));
         }
 
         _pixels = new int[_geometry.OutPixels];

@@ -32,7 +32,7 @@ public class ConvolutionBenchmarks
         _packed = new float[ConvolutionWeights.PackedLength(in _geometry)];
         ConvolutionWeights.Pack(in _geometry, weights, _packed);
         _output = new float[_geometry.OutPixels * Channels];
-        _scratch = new float[IndirectConvolution.ScratchLength(in _geometry, listsOutChannels: false)];
+        _scratch = new float[IndirectConvolution.ScratchLength(in _geometry, listsChannels: false)];
         _pixels = Array.FindAll(Indices(_geometry.OutPixels), _ => random.Next(100) < KeptPercent);
     }
 

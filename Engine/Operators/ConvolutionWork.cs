@@ -53,15 +53,15 @@ internal struct ConvolutionWork : IParallelWork
         work._input = input;
         work._packed = packed;
         work._output = output;
-        work._scratchLength = IndirectConvolution.ScratchLength(in work._geometry, !selection.OutChannels.IsAll);
+        work._scratchLength = IndirectConvolution.ScratchLength(in work._geometry, selection.SelectsChannels);
         int pixels = selection.Pixels.IsAll ? work._batch * work._geometry.OutPixels : selection.Pixels.Count;
         work._parts = 1;
         if (context.Workers.Threads > 1)
         {
             long macs = pixels * geometry.MacsPerPixel;
 
-            // Where output channels are listed, each part makes panels of them for itself: no more parts than threads.
-            int wanted = context.Workers.Threads * (selection.OutChannels.IsAll ? PartsPerThread : 1);
+            // Where channels are listed, each part moves them side by side for itself: no more parts than threads.
+            int wanted = context.Workers.Threads * (selection.SelectsChannels ? 1 : PartsPerThread);
             work._parts = (int)Math.Clamp(macs / MacsPerPart, 1, wanted);
             work._splitsPanels = pixels / work._parts < PixelsPerPart;
             int most = work._splitsPanels ? geometry.Groups * ConvolutionWeights.PanelsPerGroup(in geometry) : pixels;

@@ -61,26 +61,43 @@ internal ref struct ConvolutionPass
     {
         _pixelCount = pixelCount;
         _ownsRows = panelCount == IndirectConvolution.PanelCount(in _geometry, in _selection);
-        ActiveList pixels = _selection.Pixels;
-        int outputStep = _selection.OutChannels.Width(_geometry.OutChannels);
         int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
         for (int i = 0; i < sweeps; i++)
         {
             int start = firstPixel + (int)((long)pixelCount * i / sweeps);
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
-            _sweep.Rows = end - start;
-            ReadOnlySpan<int> listed = pixels.IsListed ? pixels.Indices[start..end] : default;
-            if (_geometry.IsPointwise)
-            {
-                _sweep.SetInputRows(start, listed, _selection.InChannels.Width(_geometry.InChannels));
-            }
-            else
-            {
-                _offsets.Write(in _sweep, listed, start);
-            }
-
-            _sweep.SetOutputRows(start, pixels.IsCompact ? default : listed, outputStep);
+            SetRows(start, end);
+            _sweep.SetOutputRows(start, _selection.Pixels.IsCompact ? default : Listed(start, end), _selection.OutChannels.Width(_geometry.OutChannels));
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
+        }
+    }
+
+    /// <summary>One sweep of pixels whose outputs lie side by side, from a place of the output on.</summary>
+    /// <param name="start">The first pixel, counted along the selection.</param>
+    /// <param name="end">The one after the last, at most <see cref="PanelSweep.MaximumRows"/> later.</param>
+    /// <param name="firstPanel">The first panel.</param>
+    /// <param name="endPanel">The one after the last.</param>
+    /// <param name="origin">The pixel whose place is the output's first.</param>
+    public void Sweep(int start, int end, int firstPanel, int endPanel, int origin)
+    {
+        _pixelCount = end - start;
+        SetRows(start, end);
+        _sweep.SetOutputRows(start - origin, default, _geometry.OutChannels);
+        RunGroups(firstPanel, endPanel, true);
+    }
+
+    private readonly ReadOnlySpan<int> Listed(int start, int end) => _selection.Pixels.IsListed ? _selection.Pixels.Indices[start..end] : default;
+
+    private void SetRows(int start, int end)
+    {
+        _sweep.Rows = end - start;
+        if (_geometry.IsPointwise)
+        {
+            _sweep.SetInputRows(start, Listed(start, end), _selection.InChannels.Width(_geometry.InChannels));
+        }
+        else
+        {
+            _offsets.Write(in _sweep, Listed(start, end), start);
         }
     }
 

@@ -38,11 +38,11 @@ public static class IndirectConvolution
 
     /// <summary>The scratch that a call needs, in elements.</summary>
     /// <param name="geometry">The geometry.</param>
-    /// <param name="listsOutChannels">Whether output channels are selected by a list.</param>
-    public static int ScratchLength(in ConvolutionGeometry geometry, bool listsOutChannels) => checked(
+    /// <param name="listsChannels">Whether input or output channels are selected by a list.</param>
+    public static int ScratchLength(in ConvolutionGeometry geometry, bool listsChannels) => checked(
         PixelOffsets.ExtraLength(in geometry) + PanelSweep.ScratchLength(geometry.Taps)
         + geometry.InChannelsPerGroup + (2 * Panel.Width)
-        + (listsOutChannels ? ConvolutionWeights.PackedLength(in geometry) : 0));
+        + (listsChannels ? ConvolutionWeights.PackedLength(in geometry) + ChannelCompaction.ScratchLength(in geometry) : 0));
 
     /// <summary>Computes one sample.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -80,7 +80,7 @@ public static class IndirectConvolution
         CheckLength("packed weights", packed.Length, ConvolutionWeights.PackedLength(in geometry));
         CheckLength("output", output.Length, selection.OutputLength(in geometry));
         epilogue.Check(geometry.OutChannels, output.Length);
-        int needed = ScratchLength(in geometry, selection.OutChannels.IsListed);
+        int needed = ScratchLength(in geometry, selection.InChannels.IsListed || selection.OutChannels.IsListed);
         if (scratch.Length < needed)
         {
             throw new ArgumentException($"The scratch has {scratch.Length} elements; expected at least {needed}.", nameof(scratch));
@@ -90,6 +90,13 @@ public static class IndirectConvolution
         (int firstPanel, int panelCount) = panels.GetOffsetAndLength(PanelCount(in geometry, in selection));
         if (pixelCount > 0 && panelCount > 0)
         {
+            if (ChannelCompaction.Pays(in geometry, in selection, pixelCount))
+            {
+                ChannelCompaction.Run(
+                    in geometry, input, packed, output, in selection, in epilogue, scratch, firstPixel, pixelCount, firstPanel, panelCount);
+                return;
+            }
+
             ConvolutionPass pass = new(in geometry, input, packed, output, in selection, in epilogue, scratch);
             pass.Run(firstPixel, pixelCount, firstPanel, panelCount);
         }

@@ -66,6 +66,10 @@ internal readonly ref struct PixelOffsets
         ? checked(ZeroLength(in geometry, true) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)))
         : ZeroLength(in geometry, false);
 
+    /// <summary>The most of them that the same kernel needs with fewer input channels.</summary>
+    public static int MaximumExtraLength(in ConvolutionGeometry geometry) =>
+        checked(Math.Max(geometry.InChannels, MaximumMerged) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)));
+
     /// <summary>Writes the offsets of a sweep.</summary>
     /// <param name="sweep">Its rows.</param>
     /// <param name="pixels">The output pixels of the rows, ascending; empty: consecutive ones.</param>

@@ -245,7 +245,7 @@ public sealed class IndirectConvolutionTests
 
         public void Run(in ConvolutionSelection selection, ReadOnlySpan<float> input, in Epilogue epilogue, float[] output, Range pixels, Range panels)
         {
-            float[] scratch = MultiplyCases.Scratch(IndirectConvolution.ScratchLength(in _geometry, selection.OutChannels.IsListed));
+            float[] scratch = MultiplyCases.Scratch(IndirectConvolution.ScratchLength(in _geometry, selection.InChannels.IsListed || selection.OutChannels.IsListed));
             IndirectConvolution.Forward(in _geometry, input, _packed, output, in selection, in epilogue, scratch, pixels, panels);
         }
     }
