@@ -121,6 +121,15 @@ public sealed class Workspace
         }
     }
 
+    internal void Recycle(Storage<int> storage)
+    {
+        if (storage.IsPooled)
+        {
+            LiveBytes -= (long)storage.Capacity * sizeof(int);
+            _integers.Recycle(storage);
+        }
+    }
+
     internal Storage<float> RentFloats(int length)
     {
         CheckLimit((long)StoragePool<float>.CapacityFor(length) * sizeof(float));

@@ -32,7 +32,11 @@ public static class ConvolutionWeightGradient
 
     /// <summary>Integers that a thread needs as scratch.</summary>
     /// <param name="geometry">The convolution.</param>
-    public static int ScratchIndices(in ConvolutionGeometry geometry) => new WeightGradientPlan(geometry, 1).ScratchIndices;
+    public static int ScratchIndices(in ConvolutionGeometry geometry)
+    {
+        var plan = new WeightGradientPlan(geometry, 1);
+        return checked(plan.ListElements + plan.SharedIndices);
+    }
 
     /// <summary>Computes one chunk's partial sums.</summary>
     /// <param name="geometry">The convolution.</param>
@@ -57,18 +61,56 @@ public static class ConvolutionWeightGradient
         {
             throw new ArgumentOutOfRangeException(nameof(chunk), chunk, $"Chunk {chunk} of {plan.Chunks.Count} was asked for.");
         }
+        OperandCheck.Length(nameof(indices), indices.Length, plan.ListElements + plan.SharedIndices);
+        Span<int> lists = indices.Slice(plan.ListElements, selection.IsAll ? plan.SharedIndices : 0);
+        List(geometry, batch, lists);
+        ComputeChunk(
+            geometry, batch, chunk, 0, PanelCount(geometry), input, outputGradient, selection, compact, lists, partial, scratch, indices[..plan.ListElements]);
+    }
+
+    /// <summary>Panels of output channels, over all groups: a chunk's work can be split by them.</summary>
+    internal static int PanelCount(in ConvolutionGeometry geometry) => geometry.Groups * new WeightGradientPlan(geometry, 1).Panels;
+
+    /// <summary>Integers of the lists that serve all chunks and threads when all pixels count; may be 0.</summary>
+    internal static int SharedIndices(in ConvolutionGeometry geometry) => new WeightGradientPlan(geometry, 1).SharedIndices;
+
+    /// <summary>Integers that a thread needs beside the shared lists.</summary>
+    internal static int OwnIndices(in ConvolutionGeometry geometry) => new WeightGradientPlan(geometry, 1).ListElements;
+
+    /// <summary>Writes the shared lists.</summary>
+    internal static void List(in ConvolutionGeometry geometry, int batch, Span<int> lists)
+    {
+        if (!lists.IsEmpty)
+        {
+            var plan = new WeightGradientPlan(geometry, batch);
+            OperandCheck.Length(nameof(lists), lists.Length, plan.SharedIndices);
+            WeightGradientChunk.ListAll(geometry, plan, lists);
+        }
+    }
+
+    /// <summary>Computes some panels of one chunk's partial sums.</summary>
+    internal static void ComputeChunk(
+        in ConvolutionGeometry geometry, int batch, int chunk, int firstPanel, int endPanel, ReadOnlySpan<float> input,
+        ReadOnlySpan<float> outputGradient, Selection selection, bool compact, ReadOnlySpan<int> lists, Span<float> partial, Span<float> scratch,
+        Span<int> indices)
+    {
+        var plan = new WeightGradientPlan(geometry, batch);
         OperandCheck.Selection(geometry, batch, selection);
         OperandCheck.Length(nameof(input), input.Length, (long)batch * geometry.InElements);
         OperandCheck.Length(nameof(outputGradient), outputGradient.Length, OperandCheck.OutputRows(geometry, batch, selection, compact) * geometry.OutChannels);
         OperandCheck.Length(nameof(partial), partial.Length, plan.PartialElements);
         OperandCheck.Length(nameof(scratch), scratch.Length, plan.ScratchElements);
-        OperandCheck.Length(nameof(indices), indices.Length, plan.ScratchIndices);
-        partial[..plan.PartialElements].Clear();
+        OperandCheck.Length(nameof(indices), indices.Length, plan.ListElements);
+        int panelElements = plan.Taps * plan.TileRows * plan.Lanes;
+        partial[(firstPanel * panelElements)..(endPanel * panelElements)].Clear();
         var work = new WeightGradientChunk(geometry, plan, scratch, indices)
         {
             Input = input,
             OutputGradient = outputGradient,
             Partial = partial,
+            FirstPanel = firstPanel,
+            EndPanel = endPanel,
+            Lists = lists,
             Compact = compact && !selection.IsAll,
         };
         (int firstSample, int endSample, int firstBlock, int endBlock) = plan.Chunks.Range(chunk);
@@ -117,9 +159,9 @@ public static class ConvolutionWeightGradient
         for (int tap = 0; tap < plan.Taps; tap++)
         {
             int covered = 0;
-            for (int tile = 0; tile < plan.Sixes + plan.Fours; tile++)
+            for (int tile = 0; tile < plan.Tiles; tile++)
             {
-                int height = tile < plan.Sixes ? 6 : 4;
+                int height = plan.TileHeight(tile);
                 int start = plan.TileStart(tile);
                 for (int r = 0; r < height; r++, source += plan.Lanes)
                 {

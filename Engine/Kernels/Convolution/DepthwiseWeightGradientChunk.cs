@@ -44,7 +44,8 @@ internal readonly ref struct DepthwiseWeightGradientChunk
             for (int block = firstBlock; block < endBlock; block++)
             {
                 int from = _chunks.BlockStart(block);
-                TapPairs.Dense(_geometry, samples, from, _chunks.BlockStart(block + 1), _geometry.OutChannels, _pairs, _counts);
+                TapPairs.Dense(
+                    _geometry, samples, from, _chunks.BlockStart(block + 1), 0, _geometry.InChannels, _geometry.OutChannels, _pairs, _counts);
                 Accumulate(sample * _geometry.InElements, ((sample * _geometry.OutPixels) + from) * _geometry.OutChannels);
             }
         }

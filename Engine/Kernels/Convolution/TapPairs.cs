@@ -13,13 +13,16 @@ internal static class TapPairs
     /// <param name="samples">Samples that share the block; more than one only if the block is a whole map.</param>
     /// <param name="from">The block's first output pixel.</param>
     /// <param name="to">The output pixel after its last.</param>
+    /// <param name="firstPixel">The input pixel that input offsets count from, in the first sample.</param>
+    /// <param name="pixelStep">Distance of two input pixels.</param>
     /// <param name="lanes">Distance of two positions.</param>
-    /// <param name="pairs">Room for all taps' lists; input offsets count from the first sample.</param>
+    /// <param name="pairs">Room for all taps' lists.</param>
     /// <param name="counts">One a tap.</param>
-    public static void Dense(in ConvolutionGeometry geometry, int samples, int from, int to, int lanes, Span<int> pairs, Span<int> counts)
+    public static void Dense(
+        in ConvolutionGeometry geometry, int samples, int from, int to, int firstPixel, int pixelStep, int lanes, Span<int> pairs, Span<int> counts)
     {
         int outWidth = geometry.OutWidth;
-        int stepX = geometry.StrideWidth * geometry.InChannels;
+        int stepX = geometry.StrideWidth * pixelStep;
         for (int ky = 0; ky < geometry.KernelHeight; ky++)
         {
             for (int kx = 0; kx < geometry.KernelWidth; kx++)
@@ -40,8 +43,8 @@ internal static class TapPairs
                         {
                             int first = Math.Max(start - (oy * outWidth), validFrom);
                             int last = Math.Min(end - (oy * outWidth), validTo);
-                            int input = (sample * geometry.InElements)
-                                + (((iy * geometry.InWidth) + (first * geometry.StrideWidth) + shiftX) * geometry.InChannels);
+                            int pixel = (sample * geometry.InPixels) + (iy * geometry.InWidth) + (first * geometry.StrideWidth) + shiftX;
+                            int input = (pixel - firstPixel) * pixelStep;
                             int position = ((sample * (to - from)) + (oy * outWidth) + first - from) * lanes;
                             for (int ox = first; ox < last; ox++)
                             {

@@ -18,21 +18,39 @@ internal ref struct WeightGradientChunk
     public bool Compact;
 
     public Span<float> Partial;
-    private readonly Span<float> _panel;
+
+    /// <summary>The first panel to compute, counted over all groups.</summary>
+    public int FirstPanel;
+
+    /// <summary>The panel after the last.</summary>
+    public int EndPanel;
+
+    /// <summary>The lists of all blocks, if <see cref="WeightGradientPlan.CachesOffsets"/>.</summary>
+    public ReadOnlySpan<int> Lists;
+
+    private readonly Span<float> _panels;
     private readonly Span<float> _patches;
-    private readonly Span<int> _pairs;
-    private readonly Span<int> _counts;
+    private readonly Span<float> _gathered;
+    private readonly Span<int> _own;
 
     public WeightGradientChunk(in ConvolutionGeometry geometry, in WeightGradientPlan plan, Span<float> scratch, Span<int> indices)
     {
         Geometry = geometry;
         Plan = plan;
-        int panel = PixelChunks.BlockPixels * plan.Lanes;
-        _panel = scratch[..panel];
-        _patches = scratch[panel..plan.ScratchElements];
-        int lists = plan.CachesOffsets ? plan.Chunks.Blocks : 1;
-        _pairs = indices[..(lists * plan.OffsetsPerBlock)];
-        _counts = indices.Slice(lists * plan.OffsetsPerBlock, lists * plan.Taps);
+        int panels = PixelChunks.BlockPixels * plan.Lanes * (plan.Gathers ? plan.Panels : 1);
+        _panels = scratch[..panels];
+        _patches = plan.Unrolled ? scratch[panels..plan.ScratchElements] : default;
+        _gathered = plan.Gathers ? scratch[panels..plan.ScratchElements] : default;
+        _own = indices[..plan.ListElements];
+    }
+
+    /// <summary>Writes the lists of all blocks, which are the same for every chunk.</summary>
+    public static void ListAll(in ConvolutionGeometry geometry, in WeightGradientPlan plan, Span<int> lists)
+    {
+        for (int block = 0; block < plan.Chunks.Blocks; block++)
+        {
+            ListDense(geometry, plan, block, lists.Slice(block * plan.ListElements, plan.ListElements));
+        }
     }
 
     /// <summary>All pixels: sample by sample, block by block.</summary>
@@ -42,13 +60,6 @@ internal ref struct WeightGradientChunk
         {
             ListUnrolled();
         }
-        else if (Plan.CachesOffsets)
-        {
-            for (int block = firstBlock; block < endBlock; block++)
-            {
-                ListDense(block, block);
-            }
-        }
         Span<int> all = stackalloc int[PixelChunks.BlockPixels];
         for (int sample = firstSample; sample < endSample; sample += Plan.Chunks.SamplesPerBlock)
         {
@@ -56,7 +67,8 @@ internal ref struct WeightGradientChunk
             for (int block = firstBlock; block < endBlock; block++)
             {
                 int from = Plan.Chunks.BlockStart(block);
-                int pixels = samples * (Plan.Chunks.BlockStart(block + 1) - from);
+                int to = Plan.Chunks.BlockStart(block + 1);
+                int pixels = samples * (to - from);
                 int firstRow = (sample * Geometry.OutPixels) + from;
                 if (Plan.Unrolled)
                 {
@@ -64,16 +76,17 @@ internal ref struct WeightGradientChunk
                     {
                         all[i] = firstRow + i;
                     }
-                    Accumulate(0, 0, all[..pixels], firstRow, contiguous: true, pixels, 1, 1);
+                    Accumulate(_own, 0, all[..pixels], firstRow, contiguous: true, pixels, 1, 1, default);
                     continue;
                 }
-                if (!Plan.CachesOffsets)
+                if (Lists.IsEmpty)
                 {
-                    ListDense(block, 0);
+                    ListDense(Geometry, Plan, block, _own);
                 }
+                InputWindow window = Plan.Gathers ? InputWindow.Of(Geometry, samples, from, to) : default;
                 Accumulate(
-                    sample * Geometry.InElements, Plan.CachesOffsets ? block : 0, default, firstRow, contiguous: true, pixels,
-                    samples, Plan.Chunks.SamplesPerBlock);
+                    Lists.IsEmpty ? _own : Lists.Slice(block * Plan.ListElements, Plan.ListElements), sample * Geometry.InElements, default, firstRow,
+                    contiguous: true, pixels, samples, Plan.Chunks.SamplesPerBlock, window);
             }
         }
     }
@@ -119,16 +132,21 @@ internal ref struct WeightGradientChunk
     {
         if (!Plan.Unrolled)
         {
-            TapPairs.Selected(Geometry, pixels, true, Plan.Lanes, _pairs[..Plan.OffsetsPerBlock], _counts[..Plan.Taps]);
+            TapPairs.Selected(Geometry, pixels, true, Plan.Lanes, _own[..Plan.OffsetsPerBlock], _own.Slice(Plan.OffsetsPerBlock, Plan.Taps));
         }
-        Accumulate(0, 0, pixels, compactRow, Compact, pixels.Length, 1, 1);
+        Accumulate(_own, 0, pixels, compactRow, Compact, pixels.Length, 1, 1, default);
     }
 
-    private readonly void ListDense(int block, int slot)
+    private static void ListDense(in ConvolutionGeometry geometry, in WeightGradientPlan plan, int block, Span<int> list)
     {
+        int from = plan.Chunks.BlockStart(block);
+        int to = plan.Chunks.BlockStart(block + 1);
+        (int first, int step) = plan.Gathers
+            ? (InputWindow.Of(geometry, plan.Chunks.SamplesPerBlock, from, to).First, InputWindow.Step)
+            : (0, geometry.InChannels);
         TapPairs.Dense(
-            Geometry, Plan.Chunks.SamplesPerBlock, Plan.Chunks.BlockStart(block), Plan.Chunks.BlockStart(block + 1),
-            Plan.Lanes, _pairs.Slice(slot * Plan.OffsetsPerBlock, Plan.OffsetsPerBlock), _counts.Slice(slot * Plan.Taps, Plan.Taps));
+            geometry, plan.Chunks.SamplesPerBlock, from, to, first, step, plan.Lanes, list[..plan.OffsetsPerBlock],
+            list.Slice(plan.OffsetsPerBlock, plan.Taps));
     }
 
     // Patches are rows of their own: pixel i of the block meets row i.
@@ -136,65 +154,122 @@ internal ref struct WeightGradientChunk
     {
         for (int i = 0; i < PixelChunks.BlockPixels; i++)
         {
-            _pairs[2 * i] = i * Plan.PaddedRows;
-            _pairs[(2 * i) + 1] = i * Plan.Lanes;
+            _own[2 * i] = i * Plan.PaddedRows;
+            _own[(2 * i) + 1] = i * Plan.Lanes;
         }
     }
 
     // Adds one block to the partial sums. A tap's list is cut to samples / listedSamples of its length: the last samples of a chunk may
     // be fewer than those that the lists were made for, and lists go sample by sample.
     private readonly void Accumulate(
-        int inputBase, int slot, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows, int samples, int listedSamples)
+        ReadOnlySpan<int> lists, int inputBase, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows, int samples, int listedSamples,
+        InputWindow window)
     {
-        // Safety: input offsets come from TapPairs and PatchRows, which list only pixels inside the map, and a tile starts at most at
-        // the group's channels minus its own rows; positions are below rows <= BlockPixels; a tile's sums lie within the partial sums.
-        for (int group = 0; group < Geometry.Groups; group++)
+        Span<int> counts = stackalloc int[Plan.Taps];
+        for (int tap = 0; tap < counts.Length; tap++)
         {
-            ref float input = ref MemoryMarshal.GetReference(Input[(inputBase + (group * Geometry.InChannelsPerGroup))..]);
+            counts[tap] = Plan.Unrolled ? rows : lists[Plan.OffsetsPerBlock + tap] / listedSamples * samples;
+        }
+        for (int group = FirstPanel / Plan.Panels; group * Plan.Panels < EndPanel; group++)
+        {
+            int first = Math.Max(FirstPanel - (group * Plan.Panels), 0);
+            int end = Math.Min(EndPanel - (group * Plan.Panels), Plan.Panels);
+            int start = inputBase + (group * Geometry.InChannelsPerGroup);
+            if (window.Count > 0)
+            {
+                for (int panel = first; panel < end; panel++)
+                {
+                    PackPanel(group, panel, pixels, firstRow, contiguous, rows, PanelOf(panel - first));
+                }
+                Gathered(group, first, end, start + (window.First * Geometry.InChannels), lists, counts, window);
+                continue;
+            }
             if (Plan.Unrolled)
             {
                 PatchRows.Unroll(Geometry, group, Input, pixels, Plan.PaddedRows, _patches);
-                input = ref MemoryMarshal.GetReference(_patches);
             }
-            for (int panel = 0; panel < Plan.Panels; panel++)
+            for (int panel = first; panel < end; panel++)
             {
-                PackPanel(group, panel, pixels, firstRow, contiguous, rows);
-                int sums = ((group * Plan.Panels) + panel) * Plan.Taps * Plan.TileRows * Plan.Lanes;
-                bool narrow = Geometry.OutChannelsPerGroup - (panel * Plan.Lanes) <= Vector<float>.Count;
-                for (int tile = 0; tile < Plan.Sixes + Plan.Fours;)
+                PackPanel(group, panel, pixels, firstRow, contiguous, rows, PanelOf(0));
+                for (int tile = 0; tile < Plan.Tiles;)
                 {
-                    bool six = tile < Plan.Sixes;
-                    int height = six ? 6 : 4;
-                    int tileRow = six ? 6 * tile : (6 * Plan.Sixes) + (4 * (tile - Plan.Sixes));
-                    int start = Plan.TileStart(tile);
-                    bool pair = narrow && tile + 1 < (six ? Plan.Sixes : Plan.Sixes + Plan.Fours) && Plan.TileStart(tile + 1) == start + height;
-                    ref float tileInput = ref Unsafe.Add(ref input, start);
-                    for (int tap = 0; tap < Plan.Taps; tap++)
-                    {
-                        int count = Plan.Unrolled ? rows : _counts[(slot * Plan.Taps) + tap] / listedSamples * samples;
-                        ref int pairs = ref _pairs[(slot * Plan.OffsetsPerBlock) + (tap * PixelChunks.BlockPixels * 2)];
-                        ref float tileSums = ref Partial[sums + (((tap * Plan.TileRows) + tileRow) * Plan.Lanes)];
-                        Multiply(six, pair, ref tileInput, ref MemoryMarshal.GetReference(_panel), ref pairs, count, ref tileSums);
-                    }
-                    tile += pair ? 2 : 1;
+                    int pair = IsNarrow(panel) && IsPair(tile) ? 2 : 1;
+                    ReadOnlySpan<float> input = Plan.Unrolled ? _patches : Input[start..];
+                    Multiply(group, panel, tile, pair, ref MemoryMarshal.GetReference(input[Plan.TileStart(tile)..]), Plan.TileHeight(tile), lists, counts, 0);
+                    tile += pair;
                 }
             }
         }
     }
 
-    private static void Multiply(bool six, bool pair, ref float input, ref float gradients, ref int pairs, int count, ref float sums)
+    // The same for a block whose input pixels lie side by side: tile by tile, these are gathered once for all panels and taps.
+    private readonly void Gathered(
+        int group, int firstPanel, int endPanel, int start, ReadOnlySpan<int> lists, ReadOnlySpan<int> counts, InputWindow window)
     {
-        if (six && pair)
+        int length = window.Count * InputWindow.Step;
+        bool hasNarrow = IsNarrow(endPanel - 1);
+        for (int tile = 0; tile < Plan.Tiles;)
         {
-            OuterProductKernel.TwelveNarrow(ref input, ref gradients, ref pairs, count, ref sums);
+            int tiles = hasNarrow && IsPair(tile) ? 2 : 1;
+            for (int i = 0; i < tiles; i++)
+            {
+                window.Gather(
+                    Input[(start + Plan.TileStart(tile + i))..], Geometry.InChannels, Plan.TileHeight(tile), _gathered.Slice(i * length, length));
+            }
+            for (int panel = firstPanel; panel < endPanel; panel++)
+            {
+                int pair = IsNarrow(panel) ? tiles : 1;
+                for (int i = 0; i < tiles; i += pair)
+                {
+                    Multiply(group, panel, tile + i, pair, ref _gathered[i * length], length, lists, counts, panel - firstPanel);
+                }
+            }
+            tile += tiles;
         }
-        else if (six)
+    }
+
+    private readonly bool IsNarrow(int panel) => Geometry.OutChannelsPerGroup - (panel * Plan.Lanes) <= Vector<float>.Count;
+
+    // Whether a tile and the next can be taken at once: of the same height, side by side.
+    private readonly bool IsPair(int tile) => tile + 1 < Plan.Tiles && Plan.TileHeight(tile) == Plan.TileHeight(tile + 1)
+        && Plan.TileStart(tile + 1) == Plan.TileStart(tile) + Plan.TileHeight(tile);
+
+    private readonly Span<float> PanelOf(int slot) => _panels.Slice(slot * PixelChunks.BlockPixels * Plan.Lanes, PixelChunks.BlockPixels * Plan.Lanes);
+
+    // One tile or two by one panel, tap by tap.
+    // Safety: input offsets come from TapPairs and PatchRows, which list only pixels inside the map, and a tile starts at most at the group's
+    // channels minus its own rows, or is gathered with room for all its rows; positions are below BlockPixels; a tile's sums lie within
+    // the partial sums.
+    private readonly void Multiply(
+        int group, int panel, int tile, int tiles, ref float input, nint second, ReadOnlySpan<int> lists, ReadOnlySpan<int> counts, int slot)
+    {
+        int sums = ((((group * Plan.Panels) + panel) * Plan.Taps * Plan.TileRows) + Plan.TileRow(tile)) * Plan.Lanes;
+        int height = Plan.TileHeight(tile);
+        ref float gradients = ref MemoryMarshal.GetReference(PanelOf(slot));
+        for (int tap = 0; tap < counts.Length; tap++)
+        {
+            ref int pairs = ref Unsafe.AsRef(in lists[tap * PixelChunks.BlockPixels * 2]);
+            ref float tileSums = ref Partial[sums + (tap * Plan.TileRows * Plan.Lanes)];
+            if (tiles == 1)
+            {
+                One(height, ref input, ref gradients, ref pairs, counts[tap], ref tileSums);
+            }
+            else
+            {
+                Two(height, ref input, second, ref gradients, ref pairs, counts[tap], ref tileSums);
+            }
+        }
+    }
+
+    private static void One(int height, ref float input, ref float gradients, ref int pairs, int count, ref float sums)
+    {
+        if (height == 6)
         {
             OuterProductKernel.Six(ref input, ref gradients, ref pairs, count, ref sums);
         }
-        else if (pair)
+        else if (height == 5)
         {
-            OuterProductKernel.EightNarrow(ref input, ref gradients, ref pairs, count, ref sums);
+            OuterProductKernel.Five(ref input, ref gradients, ref pairs, count, ref sums);
         }
         else
         {
@@ -202,8 +277,24 @@ internal ref struct WeightGradientChunk
         }
     }
 
+    private static void Two(int height, ref float input, nint second, ref float gradients, ref int pairs, int count, ref float sums)
+    {
+        if (height == 6)
+        {
+            OuterProductKernel.TwelveNarrow(ref input, second, ref gradients, ref pairs, count, ref sums);
+        }
+        else if (height == 5)
+        {
+            OuterProductKernel.TenNarrow(ref input, second, ref gradients, ref pairs, count, ref sums);
+        }
+        else
+        {
+            OuterProductKernel.EightNarrow(ref input, second, ref gradients, ref pairs, count, ref sums);
+        }
+    }
+
     // Rows of a panel are two vectors wide; channels beyond the group's last are zero.
-    private readonly void PackPanel(int group, int panel, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows)
+    private readonly void PackPanel(int group, int panel, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows, Span<float> packed)
     {
         int first = panel * Plan.Lanes;
         int width = Math.Min(Plan.Lanes, Geometry.OutChannelsPerGroup - first);
@@ -212,7 +303,7 @@ internal ref struct WeightGradientChunk
         // Safety: a row's channels lie within the gradient if its last one does, which the slice of the last row checks; rows ascend.
         _ = OutputGradient.Slice(((contiguous ? firstRow + rows : pixels[rows - 1] + 1) * Geometry.OutChannels) - Geometry.OutChannels + channel, width);
         ref float source = ref Unsafe.Add(ref MemoryMarshal.GetReference(OutputGradient), channel);
-        ref float target = ref MemoryMarshal.GetReference(_panel[..(rows * Plan.Lanes)]);
+        ref float target = ref MemoryMarshal.GetReference(packed[..(rows * Plan.Lanes)]);
         for (int i = 0; i < rows; i++)
         {
             nint row = contiguous ? firstRow + i : pixels[i];

@@ -13,6 +13,9 @@ internal readonly struct WeightGradientPlan
     private const int UnrollBelowChannels = 4;
     private const int MaximumCachedOffsets = 1 << 16;
 
+    // From this many channels on, the same channels of neighbouring pixels fall into few sets of the first cache and push each other out.
+    private const int CrowdedChannels = 64;
+
     public WeightGradientPlan(in ConvolutionGeometry geometry, int batch)
     {
         Lanes = 2 * Vector<float>.Count;
@@ -21,11 +24,14 @@ internal readonly struct WeightGradientPlan
         Taps = Unrolled ? 1 : geometry.Taps;
         Rows = Unrolled ? geometry.InChannelsPerGroup * geometry.Taps : geometry.InChannelsPerGroup;
         PaddedRows = Math.Max(Rows, 4);
-        (Sixes, Fours) = Tiles(PaddedRows);
-        TileRows = (6 * Sixes) + (4 * Fours);
+        (Sixes, Smalls, SmallHeight) = CoverBy(PaddedRows);
+        TileRows = (6 * Sixes) + (SmallHeight * Smalls);
         PartialElements = checked(geometry.Groups * Panels * Taps * TileRows * Lanes);
 
         Chunks = new PixelChunks(geometry.OutPixels, batch, geometry.MacsPerSample, PartialElements);
+        Window = InputWindow.Largest(geometry, Chunks.SamplesPerBlock);
+        long most = geometry.InChannels < CrowdedChannels ? Math.Min(2 * PixelChunks.BlockPixels, 32L * Taps * Panels) : 64L * Taps * Panels;
+        Gathers = !Unrolled && Window <= most;
         OffsetsPerBlock = Taps * PixelChunks.BlockPixels * 2;
         CachesOffsets = !Unrolled && (long)Chunks.Blocks * OffsetsPerBlock <= MaximumCachedOffsets;
     }
@@ -51,8 +57,23 @@ internal readonly struct WeightGradientPlan
     /// <summary>Tiles of six rows; they come first.</summary>
     public int Sixes { get; }
 
-    /// <summary>Tiles of four rows.</summary>
-    public int Fours { get; }
+    /// <summary>Tiles of <see cref="SmallHeight"/> rows.</summary>
+    public int Smalls { get; }
+
+    /// <summary>Rows of a small tile: five, or four where fives and sixes do not add up to the rows.</summary>
+    public int SmallHeight { get; }
+
+    /// <summary>Tiles of either height.</summary>
+    public int Tiles => Sixes + Smalls;
+
+    /// <summary>The most input pixels that a block of output pixels meets, whole rows of the map.</summary>
+    public int Window { get; }
+
+    /// <summary>
+    /// Whether a tile's channels of a block's input pixels are first gathered side by side: it pays where they are used often enough, as each
+    /// pixel is met by several taps and each tile by several panels.
+    /// </summary>
+    public bool Gathers { get; }
 
     /// <summary>Rows of all tiles; more than <see cref="Rows"/> where the last tiles overlap.</summary>
     public int TileRows { get; }
@@ -69,25 +90,43 @@ internal readonly struct WeightGradientPlan
     /// <summary>Chunks and blocks of pixels.</summary>
     public PixelChunks Chunks { get; }
 
-    /// <summary>Floats that one thread needs: a packed panel of gradients, and patches when unrolled.</summary>
-    public int ScratchElements => PixelChunks.BlockPixels * (Lanes + (Unrolled ? PaddedRows : 0));
+    /// <summary>Floats that one thread needs: packed panels of gradients, and patches when unrolled, or two gathered tiles.</summary>
+    public int ScratchElements => checked(
+        (PixelChunks.BlockPixels * ((Lanes * (Gathers ? Panels : 1)) + (Unrolled ? PaddedRows : 0))) + (Gathers ? 2 * Window * InputWindow.Step : 0));
 
-    /// <summary>Integers that one thread needs: pixel offsets and how many there are of each tap.</summary>
-    public int ScratchIndices => (CachesOffsets ? Chunks.Blocks : 1) * (OffsetsPerBlock + Taps);
+    /// <summary>Integers that a block's lists take: pixel offsets, and how many there are of each tap.</summary>
+    public int ListElements => OffsetsPerBlock + Taps;
+
+    /// <summary>Integers that the lists of all blocks take, which serve every chunk; 0 when they are too many to keep.</summary>
+    public int SharedIndices => CachesOffsets ? checked(Chunks.Blocks * ListElements) : 0;
 
     /// <summary>The first row of a tile. The last tile ends with the last row, so it may overlap the one before.</summary>
     public int TileStart(int tile) =>
-        tile < Sixes ? Math.Min(6 * tile, PaddedRows - 6) : Math.Min((6 * Sixes) + (4 * (tile - Sixes)), PaddedRows - 4);
+        tile < Sixes ? Math.Min(6 * tile, PaddedRows - 6) : Math.Min((6 * Sixes) + (SmallHeight * (tile - Sixes)), PaddedRows - SmallHeight);
 
-    // Sixes and fours cover every even number of rows from 4 on; the odd row is covered by overlapping.
-    private static (int Sixes, int Fours) Tiles(int rows)
+    /// <summary>Rows of a tile.</summary>
+    public int TileHeight(int tile) => tile < Sixes ? 6 : SmallHeight;
+
+    /// <summary>Where a tile's rows start among those of all tiles.</summary>
+    public int TileRow(int tile) => tile < Sixes ? 6 * tile : (6 * Sixes) + (SmallHeight * (tile - Sixes));
+
+    // Sixes and fives where they cover the rows exactly; else sixes and fours, which cover every even number of rows from 4 on, and the odd
+    // row by overlapping.
+    private static (int Sixes, int Smalls, int SmallHeight) CoverBy(int rows)
     {
-        int even = (rows + 1) / 2 * 2;
-        return rows == 5 ? (0, 2) : (even % 6) switch
+        for (int fives = 0; fives < 6 && 5 * fives <= rows; fives++)
         {
-            0 => (even / 6, 0),
-            4 => (even / 6, 1),
-            _ => ((even / 6) - 1, 2),
+            if ((rows - (5 * fives)) % 6 == 0)
+            {
+                return ((rows - (5 * fives)) / 6, fives, 5);
+            }
+        }
+        int even = (rows + 1) / 2 * 2;
+        return (even % 6) switch
+        {
+            0 => (even / 6, 0, 4),
+            4 => (even / 6, 1, 4),
+            _ => ((even / 6) - 1, 2, 4),
         };
     }
 }

@@ -67,6 +67,26 @@ public sealed class ConvolutionWeightGradientTests
     }
 
     [Fact]
+    public void EveryTileHeightAndPanelWidthMatchesTheReferenceWhateverThePiecesThatPanelsAreComputedIn()
+    {
+        for (int channels = 3; channels <= 31; channels++)
+        {
+            foreach (int outChannels in (int[])[3, 16, 20, 40])
+            {
+                int stride = 1 + (channels % 2);
+                var geometry = new ConvolutionGeometry(channels, outChannels, 3, 3, 13, 11, stride, stride, 1, 1, 1, 1);
+                MatchesTheReference(geometry, 3, channels);
+                InPieces(geometry, 3, channels);
+            }
+        }
+
+        // Crowded channels; maps that share a block; a map too large for lists of all its blocks.
+        InPieces(new ConvolutionGeometry(66, 24, 3, 3, 8, 8, padTop: 1, padLeft: 1), 5, 1);
+        InPieces(new ConvolutionGeometry(8, 36, 3, 3, 70, 60, padTop: 1, padLeft: 1), 1, 2);
+        InPieces(new ConvolutionGeometry(24, 72, 3, 3, 9, 9, groups: 2), 2, 3);
+    }
+
+    [Fact]
     public void LargeWorkIsCutIntoChunksThatDependOnGeometryAndBatchOnly()
     {
         var geometry = new ConvolutionGeometry(64, 64, 3, 3, 28, 28, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1);
@@ -116,6 +136,34 @@ public sealed class ConvolutionWeightGradientTests
         ConvolutionGradientReference.AddWeightGradient<double>(
             geometry, batch, ConvolutionCases.Doubles(x), ConvolutionCases.Doubles(dy), expected);
         ConvolutionCases.Close(expected, Compute(geometry, batch, x, dy, default, false), batch * geometry.OutPixels, geometry.ToString());
+    }
+
+    private static void InPieces(in ConvolutionGeometry geometry, int batch, int seed)
+    {
+        float[] x = ConvolutionCases.Values(batch * geometry.InElements, seed);
+        float[] dy = ConvolutionCases.Values(batch * geometry.OutElements, seed + 1);
+        float[] expected = Compute(geometry, batch, x, dy, default, false);
+        int chunks = ConvolutionWeightGradient.ChunkCount(geometry, batch);
+        int size = ConvolutionWeightGradient.PartialElements(geometry);
+        int panels = ConvolutionWeightGradient.PanelCount(geometry);
+        var partials = new float[chunks * size];
+        Array.Fill(partials, float.NaN);
+        var scratch = new float[ConvolutionWeightGradient.ScratchElements(geometry)];
+        Array.Fill(scratch, float.NaN);
+        var lists = new int[ConvolutionWeightGradient.SharedIndices(geometry)];
+        ConvolutionWeightGradient.List(geometry, batch, lists);
+        for (int part = 0; part < chunks * panels; part++)
+        {
+            int chunk = part / panels;
+            int panel = part % panels;
+            ConvolutionWeightGradient.ComputeChunk(
+                geometry, batch, chunk, panel, panel + 1, x, dy, default, false, lists, partials.AsSpan(chunk * size, size), scratch,
+                new int[ConvolutionWeightGradient.OwnIndices(geometry)]);
+        }
+
+        var found = new float[geometry.WeightElements];
+        ConvolutionWeightGradient.Reduce(geometry, batch, partials, found, accumulate: false);
+        ConvolutionCases.SameBits(expected, found, $"pieces of {geometry}");
     }
 
     private static void SelectionLaw(in ConvolutionGeometry geometry, int batch, int seed)
