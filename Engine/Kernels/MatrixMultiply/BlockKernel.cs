@@ -17,32 +17,33 @@ internal static class BlockKernel
     /// <summary>The most rows of a block: 6 × 2 sums, two vectors of weights and one input fill 16 registers.</summary>
     public const int Rows = 6;
 
-    /// <summary>Runs the body that fits the block.</summary>
-    /// <param name="operands">What is read and written.</param>
-    /// <param name="rows">Rows of the block, from 1 to <see cref="Rows"/>.</param>
-    public static void Run<TVectors, TWalk>(scoped ref BlockOperands operands, int rows)
-        where TVectors : struct, IExtent
+    /// <summary>Runs the body that fits the blocks.</summary>
+    /// <param name="operands">What is read and written; the first block's offsets, tile and output rows, on return those of the block behind.</param>
+    /// <param name="rows">Rows of each block, from 1 to <see cref="Rows"/>.</param>
+    /// <param name="blocks">How many blocks lie one after another.</param>
+    public static void Run<TRow, TWalk>(scoped ref BlockOperands operands, int rows, int blocks)
+        where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
         switch (rows)
         {
             case 1:
-                Run<Extent1, TVectors, TWalk>(ref operands);
+                Run<Extent1, TRow, TWalk>(ref operands, blocks);
                 break;
             case 2:
-                Run<Extent2, TVectors, TWalk>(ref operands);
+                Run<Extent2, TRow, TWalk>(ref operands, blocks);
                 break;
             case 3:
-                Run<Extent3, TVectors, TWalk>(ref operands);
+                Run<Extent3, TRow, TWalk>(ref operands, blocks);
                 break;
             case 4:
-                Run<Extent4, TVectors, TWalk>(ref operands);
+                Run<Extent4, TRow, TWalk>(ref operands, blocks);
                 break;
             case 5:
-                Run<Extent5, TVectors, TWalk>(ref operands);
+                Run<Extent5, TRow, TWalk>(ref operands, blocks);
                 break;
             case 6:
-                Run<Extent6, TVectors, TWalk>(ref operands);
+                Run<Extent6, TRow, TWalk>(ref operands, blocks);
                 break;
             default:
                 Refuse(rows);
@@ -50,143 +51,208 @@ internal static class BlockKernel
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Run<TRows, TVectors, TWalk>(scoped ref BlockOperands operands)
+    // Optimised at once: a network's first inferences would otherwise run for long in code that keeps the sums in memory.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TRows, TRow, TWalk>(scoped ref BlockOperands operands, int blocks)
         where TRows : struct, IExtent
-        where TVectors : struct, IExtent
+        where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
-        Vector<float> s00 = default, s01 = default;
-        Vector<float> s10 = default, s11 = default;
-        Vector<float> s20 = default, s21 = default;
-        Vector<float> s30 = default, s31 = default;
-        Vector<float> s40 = default, s41 = default;
-        Vector<float> s50 = default, s51 = default;
-        if (operands.Resumes)
-        {
-            Resume<TVectors>(ref operands, 0, ref s00, ref s01);
-            if (TRows.Value > 1)
-            {
-                Resume<TVectors>(ref operands, 1, ref s10, ref s11);
-            }
-
-            if (TRows.Value > 2)
-            {
-                Resume<TVectors>(ref operands, 2, ref s20, ref s21);
-            }
-
-            if (TRows.Value > 3)
-            {
-                Resume<TVectors>(ref operands, 3, ref s30, ref s31);
-            }
-
-            if (TRows.Value > 4)
-            {
-                Resume<TVectors>(ref operands, 4, ref s40, ref s41);
-            }
-
-            if (TRows.Value > 5)
-            {
-                Resume<TVectors>(ref operands, 5, ref s50, ref s51);
-            }
-        }
-
+        nint tileStep = 2 * Vector<float>.Count;
         ref int offsets = ref operands.Offsets;
-        ref float tap = ref operands.Panel;
-        nint count = operands.ChannelCount;
-        nint step = operands.PanelStep;
-        for (int t = operands.Taps; t > 0; t--)
+        for (; blocks > 0; blocks--)
         {
-            ref float x0 = ref Row(ref operands, offsets);
-            ref float x1 = ref TRows.Value > 1 ? ref Row(ref operands, Unsafe.Add(ref offsets, 1)) : ref x0;
-            ref float x2 = ref TRows.Value > 2 ? ref Row(ref operands, Unsafe.Add(ref offsets, 2)) : ref x0;
-            ref float x3 = ref TRows.Value > 3 ? ref Row(ref operands, Unsafe.Add(ref offsets, 3)) : ref x0;
-            ref float x4 = ref TRows.Value > 4 ? ref Row(ref operands, Unsafe.Add(ref offsets, 4)) : ref x0;
-            ref float x5 = ref TRows.Value > 5 ? ref Row(ref operands, Unsafe.Add(ref offsets, 5)) : ref x0;
-            ref float weights = ref tap;
-            for (nint i = 0; i < count; i++)
+            TRow s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
+            if (operands.Resumes)
             {
-                nint channel = TWalk.IsListed ? Unsafe.Add(ref operands.Channels, i) : i;
-                if (TWalk.IsListed)
-                {
-                    weights = ref Unsafe.Add(ref tap, channel * step);
-                }
-
-                nint at = TWalk.IsCompact ? i : channel;
-                Vector<float> w0 = Vector.LoadUnsafe(ref weights);
-                Vector<float> w1 = TVectors.Value > 1 ? Vector.LoadUnsafe(ref weights, (nuint)Vector<float>.Count) : default;
-                Vector<float> x = new(Unsafe.Add(ref x0, at));
-                s00 = Vector.MultiplyAddEstimate(x, w0, s00);
-                s01 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s01) : default;
+                ref float tile = ref operands.Tile;
+                s0 = TRow.Load(ref tile);
                 if (TRows.Value > 1)
                 {
-                    x = new Vector<float>(Unsafe.Add(ref x1, at));
-                    s10 = Vector.MultiplyAddEstimate(x, w0, s10);
-                    s11 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s11) : default;
+                    s1 = TRow.Load(ref Unsafe.Add(ref tile, tileStep));
                 }
 
                 if (TRows.Value > 2)
                 {
-                    x = new Vector<float>(Unsafe.Add(ref x2, at));
-                    s20 = Vector.MultiplyAddEstimate(x, w0, s20);
-                    s21 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s21) : default;
+                    s2 = TRow.Load(ref Unsafe.Add(ref tile, 2 * tileStep));
                 }
 
                 if (TRows.Value > 3)
                 {
-                    x = new Vector<float>(Unsafe.Add(ref x3, at));
-                    s30 = Vector.MultiplyAddEstimate(x, w0, s30);
-                    s31 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s31) : default;
+                    s3 = TRow.Load(ref Unsafe.Add(ref tile, 3 * tileStep));
                 }
 
                 if (TRows.Value > 4)
                 {
-                    x = new Vector<float>(Unsafe.Add(ref x4, at));
-                    s40 = Vector.MultiplyAddEstimate(x, w0, s40);
-                    s41 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s41) : default;
+                    s4 = TRow.Load(ref Unsafe.Add(ref tile, 4 * tileStep));
                 }
 
                 if (TRows.Value > 5)
                 {
-                    x = new Vector<float>(Unsafe.Add(ref x5, at));
-                    s50 = Vector.MultiplyAddEstimate(x, w0, s50);
-                    s51 = TVectors.Value > 1 ? Vector.MultiplyAddEstimate(x, w1, s51) : default;
-                }
-
-                if (!TWalk.IsListed)
-                {
-                    weights = ref Unsafe.Add(ref weights, step);
+                    s5 = TRow.Load(ref Unsafe.Add(ref tile, 5 * tileStep));
                 }
             }
 
-            tap = ref Unsafe.Add(ref tap, operands.TapStep);
-            offsets = ref Unsafe.Add(ref offsets, Rows);
+            ref float tap = ref operands.Panel;
+            ref float input = ref operands.Input;
+            nint count = operands.ChannelCount;
+            nint step = operands.PanelStep;
+            for (int t = operands.Taps; t > 0; t--)
+            {
+                ref float x0 = ref Row(ref operands, ref input, offsets);
+                ref float x1 = ref TRows.Value > 1 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 1)) : ref x0;
+                ref float x2 = ref TRows.Value > 2 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 2)) : ref x0;
+                ref float x3 = ref TRows.Value > 3 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 3)) : ref x0;
+                ref float x4 = ref TRows.Value > 4 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 4)) : ref x0;
+                ref float x5 = ref TRows.Value > 5 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 5)) : ref x0;
+                ref float weights = ref tap;
+                nint i = 0;
+                if (!TWalk.IsListed)
+                {
+                    // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth.
+                    for (; i < count - 3; i += 4)
+                    {
+                        Step<TRows, TRow>(
+                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Step<TRows, TRow>(
+                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Step<TRows, TRow>(
+                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Step<TRows, TRow>(
+                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                    }
+                }
+
+                for (; i < count; i++)
+                {
+                    nint channel = TWalk.IsListed ? Unsafe.Add(ref operands.Channels, i) : i;
+                    if (TWalk.IsListed)
+                    {
+                        weights = ref Unsafe.Add(ref tap, channel * step);
+                    }
+
+                    nint at = TWalk.IsCompact ? i : channel;
+                    Step<TRows, TRow>(
+                        ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, at, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                    if (!TWalk.IsListed)
+                    {
+                        weights = ref Unsafe.Add(ref weights, step);
+                    }
+                }
+
+                tap = ref Unsafe.Add(ref tap, operands.TapStep);
+                offsets = ref Unsafe.Add(ref offsets, Rows);
+            }
+
+            offsets = ref Unsafe.Add(ref offsets, operands.OffsetsStep);
+            if (operands.StoresSums)
+            {
+                ref float output = ref operands.Output;
+                ref int rows = ref operands.OutputRows;
+                TRow.Store(s0, ref Unsafe.Add(ref output, rows));
+                if (TRows.Value > 1)
+                {
+                    TRow.Store(s1, ref Unsafe.Add(ref output, Unsafe.Add(ref rows, 1)));
+                }
+
+                if (TRows.Value > 2)
+                {
+                    TRow.Store(s2, ref Unsafe.Add(ref output, Unsafe.Add(ref rows, 2)));
+                }
+
+                if (TRows.Value > 3)
+                {
+                    TRow.Store(s3, ref Unsafe.Add(ref output, Unsafe.Add(ref rows, 3)));
+                }
+
+                if (TRows.Value > 4)
+                {
+                    TRow.Store(s4, ref Unsafe.Add(ref output, Unsafe.Add(ref rows, 4)));
+                }
+
+                if (TRows.Value > 5)
+                {
+                    TRow.Store(s5, ref Unsafe.Add(ref output, Unsafe.Add(ref rows, 5)));
+                }
+            }
+            else
+            {
+                ref float tile = ref operands.Tile;
+                TRow.Store(s0, ref tile);
+                if (TRows.Value > 1)
+                {
+                    TRow.Store(s1, ref Unsafe.Add(ref tile, tileStep));
+                }
+
+                if (TRows.Value > 2)
+                {
+                    TRow.Store(s2, ref Unsafe.Add(ref tile, 2 * tileStep));
+                }
+
+                if (TRows.Value > 3)
+                {
+                    TRow.Store(s3, ref Unsafe.Add(ref tile, 3 * tileStep));
+                }
+
+                if (TRows.Value > 4)
+                {
+                    TRow.Store(s4, ref Unsafe.Add(ref tile, 4 * tileStep));
+                }
+
+                if (TRows.Value > 5)
+                {
+                    TRow.Store(s5, ref Unsafe.Add(ref tile, 5 * tileStep));
+                }
+
+                if (operands.Finishes)
+                {
+                    Finish<TRow>(ref operands, TRows.Value);
+                }
+            }
+
+            operands.Tile = ref Unsafe.Add(ref operands.Tile, Rows * tileStep);
+            operands.OutputRows = ref Unsafe.Add(ref operands.OutputRows, Rows);
         }
 
-        Store<TVectors>(ref operands, 0, s00, s01);
+        operands.Offsets = ref offsets;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TRows, TRow>(
+        ref float weights, ref float x0, ref float x1, ref float x2, ref float x3, ref float x4, ref float x5, nint at,
+        ref TRow s0, ref TRow s1, ref TRow s2, ref TRow s3, ref TRow s4, ref TRow s5)
+        where TRows : struct, IExtent
+        where TRow : struct, IPanelRow<TRow>
+    {
+        TRow w = TRow.Load(ref weights);
+        s0 = TRow.MultiplyAdd(ref Unsafe.Add(ref x0, at), w, s0);
         if (TRows.Value > 1)
         {
-            Store<TVectors>(ref operands, 1, s10, s11);
+            s1 = TRow.MultiplyAdd(ref Unsafe.Add(ref x1, at), w, s1);
         }
 
         if (TRows.Value > 2)
         {
-            Store<TVectors>(ref operands, 2, s20, s21);
+            s2 = TRow.MultiplyAdd(ref Unsafe.Add(ref x2, at), w, s2);
         }
 
         if (TRows.Value > 3)
         {
-            Store<TVectors>(ref operands, 3, s30, s31);
+            s3 = TRow.MultiplyAdd(ref Unsafe.Add(ref x3, at), w, s3);
         }
 
         if (TRows.Value > 4)
         {
-            Store<TVectors>(ref operands, 4, s40, s41);
+            s4 = TRow.MultiplyAdd(ref Unsafe.Add(ref x4, at), w, s4);
         }
 
         if (TRows.Value > 5)
         {
-            Store<TVectors>(ref operands, 5, s50, s51);
+            s5 = TRow.MultiplyAdd(ref Unsafe.Add(ref x5, at), w, s5);
         }
     }
 
@@ -195,62 +261,32 @@ internal static class BlockKernel
         throw new ArgumentOutOfRangeException(nameof(rows), rows, $"A block has {rows} rows; expected 1 to {Rows}.");
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref float Row(scoped ref BlockOperands operands, int offset) =>
-        ref offset >= 0 ? ref Unsafe.Add(ref operands.Input, offset) : ref Unsafe.Add(ref operands.Extra, ~offset);
+    private static ref float Row(scoped ref BlockOperands operands, ref float input, int offset) =>
+        ref offset >= 0 ? ref Unsafe.Add(ref input, offset) : ref Unsafe.Add(ref operands.Extra, ~offset);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Resume<TVectors>(scoped ref BlockOperands operands, int row, ref Vector<float> s0, ref Vector<float> s1)
-        where TVectors : struct, IExtent
+    // The steps of the epilogue take the sums from the tile: a second body beside the sums would cost each block more than passing by here.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Finish<TRow>(scoped ref BlockOperands operands, int rows)
+        where TRow : struct, IPanelRow<TRow>
     {
-        nuint at = (nuint)(row * 2 * Vector<float>.Count);
-        s0 = Vector.LoadUnsafe(ref operands.Tile, at);
-        s1 = TVectors.Value > 1 ? Vector.LoadUnsafe(ref operands.Tile, at + (nuint)Vector<float>.Count) : default;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TVectors>(scoped ref BlockOperands operands, int row, Vector<float> s0, Vector<float> s1)
-        where TVectors : struct, IExtent
-    {
-        if (!operands.Finishes)
+        EpilogueSteps steps = operands.Steps;
+        for (int row = 0; row < rows; row++)
         {
-            nuint at = (nuint)(row * 2 * Vector<float>.Count);
-            s0.StoreUnsafe(ref operands.Tile, at);
-            if (TVectors.Value > 1)
+            nint start = Unsafe.Add(ref operands.OutputRows, row);
+            for (int column = 0; column < TRow.Width; column += Vector<float>.Count)
             {
-                s1.StoreUnsafe(ref operands.Tile, at + (nuint)Vector<float>.Count);
+                Vector<float> sum = Vector.LoadUnsafe(ref operands.Tile, (nuint)((row * 2 * Vector<float>.Count) + column));
+                ref float output = ref Unsafe.Add(ref operands.Output, start + column);
+                sum = Epilogue.Apply(
+                    steps, sum, ref Unsafe.Add(ref operands.Scale, column), ref Unsafe.Add(ref operands.Shift, column),
+                    ref Unsafe.Add(ref operands.Residual, start + column));
+                if ((steps & EpilogueSteps.Mask) != 0)
+                {
+                    sum = Vector.ConditionalSelect(Vector.LoadUnsafe(ref operands.Masks, (nuint)column), sum, Vector.LoadUnsafe(ref output));
+                }
+
+                sum.StoreUnsafe(ref output);
             }
-
-            return;
-        }
-
-        nint start = Unsafe.Add(ref operands.OutputRows, row);
-        ref float output = ref Unsafe.Add(ref operands.Output, start);
-        if (operands.Steps != EpilogueSteps.None)
-        {
-            ref float residual = ref Unsafe.Add(ref operands.Residual, start);
-            s0 = Epilogue.Apply(operands.Steps, s0, ref operands.Scale, ref operands.Shift, ref residual);
-            s1 = TVectors.Value > 1
-                ? Epilogue.Apply(
-                    operands.Steps,
-                    s1,
-                    ref Unsafe.Add(ref operands.Scale, Vector<float>.Count),
-                    ref Unsafe.Add(ref operands.Shift, Vector<float>.Count),
-                    ref Unsafe.Add(ref residual, Vector<float>.Count))
-                : default;
-            if ((operands.Steps & EpilogueSteps.Mask) != 0)
-            {
-                s0 = Vector.ConditionalSelect(Vector.LoadUnsafe(ref operands.Masks), s0, Vector.LoadUnsafe(ref output));
-                s1 = TVectors.Value > 1
-                    ? Vector.ConditionalSelect(
-                        Vector.LoadUnsafe(ref operands.Masks, (nuint)Vector<int>.Count), s1, Vector.LoadUnsafe(ref output, (nuint)Vector<float>.Count))
-                    : default;
-            }
-        }
-
-        s0.StoreUnsafe(ref output);
-        if (TVectors.Value > 1)
-        {
-            s1.StoreUnsafe(ref output, (nuint)Vector<float>.Count);
         }
     }
 }

@@ -12,6 +12,9 @@ internal ref struct BlockOperands
     /// <summary>For each tap, <see cref="BlockKernel.Rows"/> offsets of input rows.</summary>
     public ref int Offsets;
 
+    /// <summary>Elements from the end of a block's offsets to the start of the next block's.</summary>
+    public nint OffsetsStep;
+
     /// <summary>Input channels to take, in a channel walk that is listed.</summary>
     public ref int Channels;
 
@@ -38,6 +41,9 @@ internal ref struct BlockOperands
 
     /// <summary>Whether the sums are finished and go to the output; otherwise to the tile.</summary>
     public bool Finishes;
+
+    /// <summary>Whether the finished sums go to the output as they are.</summary>
+    public bool StoresSums;
 
     /// <summary>The output, at the first column of the panel.</summary>
     public ref float Output;

@@ -203,6 +203,7 @@ internal ref struct PanelSweep
                 operands.ChannelCount = (int)((long)depth * (piece + 1) / pieces) - start;
                 operands.Resumes = group > 0 || piece > 0;
                 operands.Finishes = direct && group == tapGroups - 1 && piece == pieces - 1;
+                operands.StoresSums = operands.Finishes && operands.Steps == EpilogueSteps.None;
                 SetPiece(ref operands, panel, tap, start);
                 Run(ref operands, vectors, tap);
             }
@@ -249,48 +250,54 @@ internal ref struct PanelSweep
 
     private readonly void Run(scoped ref BlockOperands operands, int vectors, int tap)
     {
-        switch (vectors, IsListed, IsCompact)
+        if (vectors == 1)
         {
-            case (1, false, _):
-                Run<Extent1, AllChannels>(ref operands, tap);
-                break;
-            case (_, false, _):
-                Run<Extent2, AllChannels>(ref operands, tap);
-                break;
-            case (1, true, false):
-                Run<Extent1, ListedChannels>(ref operands, tap);
-                break;
-            case (_, true, false):
-                Run<Extent2, ListedChannels>(ref operands, tap);
-                break;
-            case (1, true, true):
-                Run<Extent1, CompactChannels>(ref operands, tap);
-                break;
-            default:
-                Run<Extent2, CompactChannels>(ref operands, tap);
-                break;
+            Run<HalfRow>(ref operands, tap);
+        }
+        else if (WideRow.IsSupported)
+        {
+            Run<WideRow>(ref operands, tap);
+        }
+        else
+        {
+            Run<FullRow>(ref operands, tap);
         }
     }
 
-    private readonly void Run<TVectors, TWalk>(scoped ref BlockOperands operands, int tap)
-        where TVectors : struct, IExtent
+    private readonly void Run<TRow>(scoped ref BlockOperands operands, int tap)
+        where TRow : struct, IPanelRow<TRow>
+    {
+        if (!IsListed)
+        {
+            Run<TRow, AllChannels>(ref operands, tap);
+        }
+        else if (IsCompact)
+        {
+            Run<TRow, CompactChannels>(ref operands, tap);
+        }
+        else
+        {
+            Run<TRow, ListedChannels>(ref operands, tap);
+        }
+    }
+
+    private readonly void Run<TRow, TWalk>(scoped ref BlockOperands operands, int tap)
+        where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
         // The spans hold MaximumBlocks blocks, and the setter of Rows allows no more.
-        ref int offsets = ref Unsafe.Add(ref MemoryMarshal.GetReference(Offsets), tap * BlockKernel.Rows);
-        ref int outputRows = ref MemoryMarshal.GetReference(OutputRows);
-        ref float tile = ref MemoryMarshal.GetReference(Tiles);
-        int blockOffsets = BlockKernel.Rows * Taps;
-        int blockTile = BlockKernel.Rows * Panel.Width;
-        for (int block = 0; block < _blocks; block++)
+        operands.Offsets = ref Unsafe.Add(ref MemoryMarshal.GetReference(Offsets), tap * BlockKernel.Rows);
+        operands.OffsetsStep = BlockKernel.Rows * (Taps - operands.Taps);
+        operands.OutputRows = ref MemoryMarshal.GetReference(OutputRows);
+        operands.Tile = ref MemoryMarshal.GetReference(Tiles);
+        if (_largerBlocks > 0)
         {
-            operands.Offsets = ref offsets;
-            operands.OutputRows = ref outputRows;
-            operands.Tile = ref tile;
-            BlockKernel.Run<TVectors, TWalk>(ref operands, block < _largerBlocks ? _smallerRows + 1 : _smallerRows);
-            offsets = ref Unsafe.Add(ref offsets, blockOffsets);
-            outputRows = ref Unsafe.Add(ref outputRows, BlockKernel.Rows);
-            tile = ref Unsafe.Add(ref tile, blockTile);
+            BlockKernel.Run<TRow, TWalk>(ref operands, _smallerRows + 1, _largerBlocks);
+        }
+
+        if (_blocks > _largerBlocks)
+        {
+            BlockKernel.Run<TRow, TWalk>(ref operands, _smallerRows, _blocks - _largerBlocks);
         }
     }
 }

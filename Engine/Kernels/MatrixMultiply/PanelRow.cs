@@ -1,0 +1,88 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+/// <summary>
+/// The sums or weights of one row of a panel, in registers. <see cref="BlockKernel"/> is one body for all; every column is the same chain of
+/// multiply–adds in each.
+/// </summary>
+internal interface IPanelRow<TSelf>
+    where TSelf : struct, IPanelRow<TSelf>
+{
+    /// <summary>Columns, a multiple of the vector's.</summary>
+    static abstract int Width { get; }
+
+    static abstract TSelf Load(ref float source);
+
+    /// <summary>factor · weights + sums.</summary>
+    static abstract TSelf MultiplyAdd(ref float factor, TSelf weights, TSelf sums);
+
+    static abstract void Store(TSelf sums, ref float target);
+}
+
+/// <summary>The first half of a panel.</summary>
+internal readonly struct HalfRow(Vector<float> value) : IPanelRow<HalfRow>
+{
+    private readonly Vector<float> _value = value;
+
+    public static int Width => Vector<float>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static HalfRow Load(ref float source) => new(Vector.LoadUnsafe(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static HalfRow MultiplyAdd(ref float factor, HalfRow weights, HalfRow sums) =>
+        new(Vector.MultiplyAddEstimate(new Vector<float>(factor), weights._value, sums._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(HalfRow sums, ref float target) => sums._value.StoreUnsafe(ref target);
+}
+
+/// <summary>A whole panel in two vectors.</summary>
+internal readonly struct FullRow(Vector<float> first, Vector<float> second) : IPanelRow<FullRow>
+{
+    private readonly Vector<float> _first = first;
+    private readonly Vector<float> _second = second;
+
+    public static int Width => 2 * Vector<float>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FullRow Load(ref float source) => new(Vector.LoadUnsafe(ref source), Vector.LoadUnsafe(ref source, (nuint)Vector<float>.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FullRow MultiplyAdd(ref float factor, FullRow weights, FullRow sums)
+    {
+        Vector<float> x = new(factor);
+        return new FullRow(
+            Vector.MultiplyAddEstimate(x, weights._first, sums._first), Vector.MultiplyAddEstimate(x, weights._second, sums._second));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(FullRow sums, ref float target)
+    {
+        sums._first.StoreUnsafe(ref target);
+        sums._second.StoreUnsafe(ref target, (nuint)Vector<float>.Count);
+    }
+}
+
+/// <summary>A whole panel in one vector, where the processor has vectors of twice the width: half the instructions for the same sums.</summary>
+internal readonly struct WideRow(Vector512<float> value) : IPanelRow<WideRow>
+{
+    private readonly Vector512<float> _value = value;
+
+    public static bool IsSupported => Vector512.IsHardwareAccelerated && 2 * Vector<float>.Count == Vector512<float>.Count;
+
+    public static int Width => Vector512<float>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideRow Load(ref float source) => new(Vector512.LoadUnsafe(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideRow MultiplyAdd(ref float factor, WideRow weights, WideRow sums) =>
+        new(Vector512.MultiplyAddEstimate(Vector512.Create(factor), weights._value, sums._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(WideRow sums, ref float target) => sums._value.StoreUnsafe(ref target);
+}
