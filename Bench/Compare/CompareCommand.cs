@@ -69,6 +69,8 @@ internal static class CompareCommand
         "matmul" or "matmul-tiny" => MatrixRows.Measure(row, seconds),
         "mask-random" or "mask-random-hard" => SelectionRows.Mask(row, seconds),
         "channels-grouped" or "channels-arbitrary" => SelectionRows.Channels(row, seconds),
+        "skip" => SkipRows.Measure(row, seconds),
+        "threads" => ThreadRows.Measure(row, seconds),
         "train" or "train-mlp" => TrainingRows.Measure(row, Math.Max(seconds, 2)),
         _ => BenchResult.NotMeasured(row, "no measurement of this group yet"),
     };
