@@ -9,6 +9,6 @@ public sealed class Limits
     /// <summary>The most workspace memory, in bytes.</summary>
     public long WorkspaceBytes { get; init; } = 4L << 30;
 
-    /// <summary>The most memory for packed weights of a frozen model, in bytes; forms that would pass it are packed at each use instead.</summary>
+    /// <summary>The most memory for packed weights of a frozen model, in bytes; transformed weights that would pass it are made at each use instead.</summary>
     public long PackedBytes { get; init; } = 4L << 30;
 }

@@ -105,7 +105,7 @@ public sealed class BatchNorm2d : Layer
     }
 
     /// <inheritdoc/>
-    protected override void OnFreeze(Limits limits)
+    protected override void OnFreeze(PackedMemory memory)
     {
         _scale = Tensor.Zeros(Weight.Value.Shape);
         _shift = Tensor.Zeros(Weight.Value.Shape);

@@ -105,10 +105,10 @@ public sealed class Conv2d : Layer
     }
 
     /// <inheritdoc/>
-    protected override void OnFreeze(Limits limits)
+    protected override void OnFreeze(PackedMemory memory)
     {
         int span = (_dilation * (_kernel - 1)) + 1;
-        _packed = PackedWeight.ForConvolution(GeometryFor(span, span), Weight.Value.Span);
+        _packed = PackedWeight.ForConvolution(GeometryFor(span, span), Weight.Value.Span, memory);
     }
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ public sealed class Linear : Layer
     }
 
     /// <inheritdoc/>
-    protected override void OnFreeze(Limits limits) => _packed = PackedWeight.ForLinear(_inFeatures, _outFeatures, Weight.Value.Span);
+    protected override void OnFreeze(PackedMemory memory) => _packed = PackedWeight.ForLinear(_inFeatures, _outFeatures, Weight.Value.Span);
 
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input) =>

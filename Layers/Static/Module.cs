@@ -27,7 +27,7 @@ public abstract class Module
     /// <summary>The module's number in its network, from 1; 0 before <see cref="AssignNumbers"/>.</summary>
     public int Number { get; private set; }
 
-    /// <summary>Whether <see cref="Freeze"/> was called: parameters are final and packed for inference.</summary>
+    /// <summary>Whether <see cref="Freeze(Limits)"/> was called: parameters are final and packed for inference.</summary>
     public bool IsFrozen { get; private set; }
 
     /// <summary>Lists all parameters, this module's and below, with their dotted paths, in a fixed order.</summary>
@@ -91,6 +91,12 @@ public abstract class Module
     /// <param name="limits">May forbid large packed forms.</param>
     public void Freeze(Limits limits)
     {
+        ArgumentNullException.ThrowIfNull(limits);
+        Freeze(new PackedMemory(limits.PackedBytes));
+    }
+
+    private void Freeze(PackedMemory memory)
+    {
         if (IsFrozen)
         {
             return;
@@ -102,10 +108,10 @@ public abstract class Module
             parameter.IsTrainable = false;
         }
 
-        OnFreeze(limits);
+        OnFreeze(memory);
         foreach ((_, Module child) in _children)
         {
-            child.Freeze(limits);
+            child.Freeze(memory);
         }
     }
 
@@ -137,8 +143,8 @@ public abstract class Module
     }
 
     /// <summary>Builds this module's own packed forms.</summary>
-    /// <param name="limits">May forbid large packed forms.</param>
-    protected virtual void OnFreeze(Limits limits)
+    /// <param name="memory">What packed forms may take.</param>
+    protected virtual void OnFreeze(PackedMemory memory)
     {
     }
 

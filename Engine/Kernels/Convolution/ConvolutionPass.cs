@@ -67,7 +67,9 @@ internal ref struct ConvolutionPass
             int start = firstPixel + (int)((long)pixelCount * i / sweeps);
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
             SetRows(start, end);
-            _sweep.SetOutputRows(start, _selection.Pixels.IsCompact ? default : Listed(start, end), _selection.OutChannels.Width(_geometry.OutChannels));
+            ReadOnlySpan<int> rows = _selection.Pixels.IsCompact ? default : Listed(start, end);
+            _sweep.SetOutputRows(
+                start, _selection.PixelRows.IsEmpty ? rows : _selection.PixelRows[start..end], _selection.OutChannels.Width(_geometry.OutChannels));
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
         }
     }

@@ -1,3 +1,5 @@
+using System;
+
 namespace ManagedDyn.Engine.Kernels.Convolution;
 
 /// <summary>What a convolution of one sample computes, and from what; the default value is everything.</summary>
@@ -6,6 +8,12 @@ public readonly ref struct ConvolutionSelection
 {
     /// <summary>The output pixels to compute, as indices oy · OutWidth + ox. Compact: the output has a row for each of them only.</summary>
     public ActiveList Pixels { get; init; }
+
+    /// <summary>
+    /// For each listed pixel the row of the output that it goes to, where that is neither its index nor its place in the list; the output then
+    /// has any number of rows. Empty: the list says it.
+    /// </summary>
+    public ReadOnlySpan<int> PixelRows { get; init; }
 
     /// <summary>The input channels to take; the others count as zero. Compact: the input map has only these channels.</summary>
     public ActiveList InChannels { get; init; }

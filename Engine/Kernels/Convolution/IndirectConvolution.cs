@@ -78,7 +78,15 @@ public static class IndirectConvolution
         selection.OutChannels.Check(geometry.OutChannels, "output channels");
         CheckLength("input", input.Length, selection.InputLength(in geometry));
         CheckLength("packed weights", packed.Length, ConvolutionWeights.PackedLength(in geometry));
-        CheckLength("output", output.Length, selection.OutputLength(in geometry));
+        if (selection.PixelRows.IsEmpty)
+        {
+            CheckLength("output", output.Length, selection.OutputLength(in geometry));
+        }
+        else
+        {
+            CheckRows(in selection, output.Length / Math.Max(1, selection.OutChannels.Width(geometry.OutChannels)));
+        }
+
         epilogue.Check(geometry.OutChannels, output.Length);
         int needed = ScratchLength(in geometry, selection.InChannels.IsListed || selection.OutChannels.IsListed);
         if (scratch.Length < needed)
@@ -99,6 +107,18 @@ public static class IndirectConvolution
 
             ConvolutionPass pass = new(in geometry, input, packed, output, in selection, in epilogue, scratch);
             pass.Run(firstPixel, pixelCount, firstPanel, panelCount);
+        }
+    }
+
+    private static void CheckRows(in ConvolutionSelection selection, int rows)
+    {
+        CheckLength("list of rows", selection.PixelRows.Length, selection.Pixels.Indices.Length);
+        foreach (int row in selection.PixelRows)
+        {
+            if ((uint)row >= (uint)rows)
+            {
+                throw new ArgumentException($"A pixel goes to row {row} of the output; expected 0 to {rows - 1}.");
+            }
         }
     }
 

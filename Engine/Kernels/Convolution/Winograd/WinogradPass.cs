@@ -1,0 +1,194 @@
+using System;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ManagedDyn.Engine.Kernels.MatrixMultiply;
+
+namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
+
+/// <summary>
+/// One call of <see cref="WinogradConvolution"/>: block by block the tiles are transformed, multiplied point by point with a group of panels, and
+/// transformed back. What a block holds between these steps stays in the second cache.
+/// </summary>
+/// <remarks>The caller has checked all lengths and lists; references go where tiles, points and channels of the geometry lie.</remarks>
+internal ref struct WinogradPass<TTransform>
+    where TTransform : struct, IWinogradTransform
+{
+    private readonly ConvolutionGeometry _geometry;
+    private readonly WinogradGeometry _cut;
+    private readonly ReadOnlySpan<float> _input;
+    private readonly ReadOnlySpan<float> _packed;
+    private readonly WinogradTiles _tiles;
+    private readonly Span<float> _transformed;
+    private readonly Span<float> _products;
+    private readonly Span<float> _patch;
+    private readonly Span<float> _lines;
+    private readonly WinogradStore<TTransform> _store;
+    private PanelSweep _sweep;
+
+    public WinogradPass(
+        in ConvolutionGeometry geometry, in WinogradGeometry cut, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
+        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch)
+    {
+        _geometry = geometry;
+        _cut = cut;
+        _input = input;
+        _packed = packed;
+        _tiles = tiles;
+        int positions = cut.Positions;
+        _transformed = scratch[..(positions * cut.InputStep)];
+        scratch = scratch[_transformed.Length..];
+        _products = scratch[..(positions * cut.ProductStep)];
+        scratch = scratch[_products.Length..];
+        _patch = scratch[..(positions * cut.Channels)];
+        scratch = scratch[_patch.Length..];
+        _lines = scratch[..(2 * positions * Vector<float>.Count)];
+        scratch = scratch[_lines.Length..];
+        _sweep = new PanelSweep(1, geometry.InChannels, scratch);
+        _store = new WinogradStore<TTransform>(in geometry, in cut, output, in epilogue, _lines);
+    }
+
+    public void Run(int firstTile, int tileCount, int firstPanel, int panelCount)
+    {
+        int blocks = (tileCount + _cut.BlockTiles - 1) / _cut.BlockTiles;
+        for (int block = 0; block < blocks; block++)
+        {
+            int start = firstTile + (int)((long)tileCount * block / blocks);
+            int count = firstTile + (int)((long)tileCount * (block + 1) / blocks) - start;
+            for (int i = 0; i < count; i++)
+            {
+                TransformInput(start + i, ref MemoryMarshal.GetReference(_transformed[(i * _cut.Channels)..]));
+            }
+
+            _sweep.Rows = count;
+            _sweep.SetInputRows(0, default, _cut.Channels);
+            for (int panel = firstPanel; panel < firstPanel + panelCount; panel += _cut.GroupPanels)
+            {
+                int group = Math.Min(_cut.GroupPanels, firstPanel + panelCount - panel);
+                Multiply(panel, group);
+                for (int i = 0; i < count; i++)
+                {
+                    StoreTile(start + i, _products[(i * group * Panel.Width)..], panel * Panel.Width, group * Panel.Width);
+                }
+            }
+        }
+    }
+
+    private void Multiply(int firstPanel, int count)
+    {
+        int length = _geometry.InChannels * Panel.Width;
+        _sweep.SetOutputRows(0, default, count * Panel.Width);
+        Epilogue none = default;
+        for (int position = 0; position < _cut.Positions; position++)
+        {
+            _sweep.Input = ref MemoryMarshal.GetReference(_transformed[(position * _cut.InputStep)..]);
+            _sweep.Extra = ref _sweep.Input;
+            Span<float> products = _products.Slice(position * _cut.ProductStep, _cut.ProductStep);
+            ReadOnlySpan<float> panels = _packed.Slice(((position * _cut.Panels) + firstPanel) * length, count * length);
+            for (int panel = 0; panel < count; panel++)
+            {
+                _sweep.Multiply(panels[(panel * length)..], new PanelColumns(panel * Panel.Width, Panel.Width), products, in none);
+            }
+        }
+    }
+
+    private readonly void TransformInput(int place, ref float target)
+    {
+        int tile = _tiles.IsListed ? _tiles.Indices[place] : place;
+        int sample = tile / _cut.Tiles;
+        tile -= sample * _cut.Tiles;
+        int top = (tile / _cut.TilesAcross * _cut.Outputs) - _geometry.PadTop;
+        int left = (tile % _cut.TilesAcross * _cut.Outputs) - _geometry.PadLeft;
+        int points = TTransform.Points;
+        int channels = _geometry.InChannels;
+        ReadOnlySpan<float> map = _input.Slice(sample * _geometry.InElements, _geometry.InElements);
+        bool isInside = top >= 0 && left >= 0 && top + points <= _geometry.InHeight && left + points <= _geometry.InWidth;
+
+        // A last vector of channels that is not whole reaches into the next pixel, and after the last pixel there is none.
+        if (isInside && channels != _cut.Channels)
+        {
+            isInside = (((((top + points - 1) * _geometry.InWidth) + left + points - 1) * channels) + _cut.Channels) <= map.Length;
+        }
+
+        if (isInside)
+        {
+            int start = ((top * _geometry.InWidth) + left) * channels;
+            Transform(ref MemoryMarshal.GetReference(map[start..]), (nint)_geometry.InWidth * channels, channels, ref target);
+            return;
+        }
+
+        int firstX = Math.Max(0, -left);
+        int endX = Math.Max(firstX, Math.Min(points, _geometry.InWidth - left));
+        for (int y = 0; y < points; y++)
+        {
+            Span<float> row = _patch.Slice(y * points * _cut.Channels, points * _cut.Channels);
+            if ((uint)(top + y) >= (uint)_geometry.InHeight)
+            {
+                row.Clear();
+                continue;
+            }
+
+            row[..(firstX * _cut.Channels)].Clear();
+            row[(endX * _cut.Channels)..].Clear();
+            for (int x = firstX; x < endX; x++)
+            {
+                Span<float> pixel = row.Slice(x * _cut.Channels, _cut.Channels);
+                map.Slice((((top + y) * _geometry.InWidth) + left + x) * channels, channels).CopyTo(pixel);
+                pixel[channels..].Clear();
+            }
+        }
+
+        Transform(ref MemoryMarshal.GetReference(_patch), (nint)points * _cut.Channels, _cut.Channels, ref target);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void Transform(ref float source, nint rowStep, nint pixelStep, ref float target)
+    {
+        int points = TTransform.Points;
+        int lanes = Vector<float>.Count;
+        nint step = _cut.InputStep;
+        ref float line = ref MemoryMarshal.GetReference(_lines);
+        for (nint channel = 0; channel < _cut.Channels; channel += lanes)
+        {
+            ref float pixel = ref Unsafe.Add(ref source, channel);
+            for (int x = 0; x < points; x++)
+            {
+                TTransform.Input(ref Unsafe.Add(ref pixel, x * pixelStep), rowStep, ref Unsafe.Add(ref line, x * lanes), points * lanes);
+            }
+
+            ref float point = ref Unsafe.Add(ref target, channel);
+            for (int y = 0; y < points; y++)
+            {
+                TTransform.Input(ref Unsafe.Add(ref line, y * points * lanes), lanes, ref Unsafe.Add(ref point, y * points * step), step);
+            }
+        }
+    }
+
+    private readonly void StoreTile(int place, ReadOnlySpan<float> products, int firstChannel, int channelCount)
+    {
+        int outputs = TTransform.Outputs;
+        Span<int> own = stackalloc int[outputs * outputs];
+        ReadOnlySpan<int> rows = own;
+        if (_tiles.IsListed)
+        {
+            rows = _tiles.Rows.Slice(place * own.Length, own.Length);
+        }
+        else
+        {
+            int sample = place / _cut.Tiles;
+            int tile = place - (sample * _cut.Tiles);
+            int y = tile / _cut.TilesAcross * outputs;
+            int x = tile % _cut.TilesAcross * outputs;
+            int height = Math.Min(outputs, _geometry.OutHeight - y);
+            int width = Math.Min(outputs, _geometry.OutWidth - x);
+            for (int i = 0; i < own.Length; i++)
+            {
+                int down = i / outputs;
+                int across = i % outputs;
+                own[i] = down < height && across < width ? (sample * _geometry.OutPixels) + ((y + down) * _geometry.OutWidth) + x + across : -1;
+            }
+        }
+
+        _store.Store(products, rows, firstChannel, channelCount);
+    }
+}

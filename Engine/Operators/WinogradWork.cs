@@ -1,0 +1,174 @@
+using System;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels;
+using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Kernels.Convolution.Winograd;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Engine.Operators;
+
+/// <summary>
+/// A batch's convolution by minimal filtering, cut into parts of tiles, or of panels where there are few tiles, and parts of the single pixels
+/// that no tile serves. No cut changes a bit.
+/// </summary>
+internal struct WinogradWork : IParallelWork
+{
+    private const long MacsPerPart = 1L << 17;
+    private const int PartsPerThread = 4;
+
+    // With fewer tiles a part would load the transformed weights for too few of them.
+    private const int TilesPerPart = 48;
+
+    private ConvolutionGeometry _geometry;
+    private WinogradForm _form;
+    private int _batch;
+    private FusedSteps _steps;
+    private Tensor _input;
+    private Tensor _panels;
+    private Tensor _transformed;
+    private Tensor _output;
+    private Tensor _scratch;
+    private int _scratchLength;
+    private Storage<int> _lists;
+    private int _listedPixels;
+    private bool _isListed;
+    private int _tiles;
+    private int _pixels;
+    private int _tileParts;
+    private int _pixelParts;
+    private bool _splitsPanels;
+
+    /// <summary>The arithmetic of a convolution; null: direct.</summary>
+    public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
+        context.Accuracy == Accuracy.Fast && !selection.SelectsChannels ? ConvolutionCosts.Choose(in geometry) : null;
+
+    /// <summary>Runs the convolution on the context's threads.</summary>
+    public static void Run(
+        Context context, in ConvolutionGeometry geometry, WinogradForm form, int batch, Tensor input, Tensor panels, PackedWeight? packed, Tensor output,
+        in Conv2dSelection selection, in FusedSteps steps)
+    {
+        if (batch == 0)
+        {
+            return;
+        }
+
+        WinogradWork work = new()
+        {
+            _geometry = geometry,
+            _form = form,
+            _batch = batch,
+            _steps = steps,
+            _input = input,
+            _panels = panels,
+            _output = output,
+            _isListed = !selection.Pixels.IsAll,
+            _tiles = batch * WinogradConvolution.TileCount(in geometry, form),
+        };
+        if (work._isListed)
+        {
+            work.List(context, in selection);
+        }
+
+        Tensor transformed = packed?.Transformed(form) ?? default;
+        work._transformed = transformed;
+        if (!transformed.Exists && work._tiles > 0)
+        {
+            work._transformed = context.Workspace.Rent(new Shape(WinogradWeights.PackedLength(in geometry, form)));
+            WinogradWeights.Pack(in geometry, form, panels.Span, work._transformed.Span);
+        }
+
+        work.Split(context.Workers.Threads);
+        work._scratchLength = Math.Max(
+            work._tiles > 0 ? WinogradConvolution.ScratchLength(in geometry, form) : 0,
+            work._pixels > 0 ? IndirectConvolution.ScratchLength(in geometry, false) : 0);
+        int parts = work._tileParts + work._pixelParts;
+        work._scratch = context.Workspace.Rent(new Shape(parts, work._scratchLength));
+        context.Workers.Run(parts, in work);
+        context.Workspace.Recycle(work._scratch.Storage);
+        if (!transformed.Exists && work._tiles > 0)
+        {
+            context.Workspace.Recycle(work._transformed.Storage);
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly void Execute(int part)
+    {
+        Span<float> scratch = _scratch.Span.Slice(part * _scratchLength, _scratchLength);
+        Epilogue epilogue = _steps.For(0, _output.Count);
+        if (part >= _tileParts)
+        {
+            Pixels(part - _tileParts, in epilogue, scratch);
+            return;
+        }
+
+        int count = _splitsPanels ? WinogradConvolution.PanelCount(in _geometry) : _tiles;
+        Range range = new((int)((long)count * part / _tileParts), (int)((long)count * (part + 1) / _tileParts));
+        WinogradTiles tiles = _isListed ? Lists().Tiles : WinogradTiles.All;
+        WinogradConvolution.Forward(
+            in _geometry, _form, _batch, _input.Span, _transformed.Span, _output.Span, in tiles, in epilogue, scratch,
+            _splitsPanels ? Range.All : range, _splitsPanels ? range : Range.All);
+    }
+
+    private void List(Context context, in Conv2dSelection selection)
+    {
+        _listedPixels = selection.Pixels.Count;
+        int memory = WinogradSelection.MemoryLength(in _geometry, _form, _listedPixels, _batch);
+        _lists = context.Workspace.RentIntegers(memory + _batch + 1);
+        Span<int> offsets = _lists.Slice(memory, _batch + 1);
+        WinogradSelection lists = new(in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, memory));
+        for (int sample = 0; sample < _batch; sample++)
+        {
+            offsets[sample] = lists.PixelCount;
+            int firstRow = selection.CompactPixels ? selection.Pixels.Offsets[sample] : sample * _geometry.OutPixels;
+            lists.Add(sample, selection.Pixels.Row(sample), firstRow, selection.CompactPixels);
+        }
+
+        offsets[_batch] = lists.PixelCount;
+        _tiles = lists.TileCount;
+        _pixels = lists.PixelCount;
+    }
+
+    private void Split(int threads)
+    {
+        long tileMacs = _geometry.MacsPerSample / Math.Max(1, WinogradConvolution.TileCount(in _geometry, _form)) * _tiles;
+        long pixelMacs = _geometry.MacsPerPixel * _pixels;
+        int wanted = threads == 1 ? 1 : threads * PartsPerThread;
+        _tileParts = _tiles == 0 ? 0 : (int)Math.Clamp(tileMacs / MacsPerPart, 1, wanted);
+        _splitsPanels = _tileParts > 1 && _tiles / _tileParts < TilesPerPart;
+        if (_splitsPanels)
+        {
+            // Each part transforms the input for itself, so there are no more than threads.
+            _tileParts = Math.Min(Math.Min(_tileParts, threads), WinogradConvolution.PanelCount(in _geometry));
+        }
+
+        _pixelParts = _pixels == 0 ? 0 : (int)Math.Clamp(pixelMacs / MacsPerPart, 1, Math.Min(wanted, _pixels));
+    }
+
+    private readonly WinogradSelection Lists() => new(
+        in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, WinogradSelection.MemoryLength(in _geometry, _form, _listedPixels, _batch)))
+    {
+        TileCount = _tiles,
+        PixelCount = _pixels,
+    };
+
+    private readonly void Pixels(int part, in Epilogue epilogue, Span<float> scratch)
+    {
+        WinogradSelection lists = Lists();
+        ReadOnlySpan<int> offsets = _lists.Slice(_lists.Length - _batch - 1, _batch + 1);
+        int start = (int)((long)_pixels * part / _pixelParts);
+        int end = (int)((long)_pixels * (part + 1) / _pixelParts);
+        for (int sample = 0; sample < _batch; sample++)
+        {
+            int from = Math.Max(start, offsets[sample]);
+            int to = Math.Min(end, offsets[sample + 1]);
+            if (from < to)
+            {
+                ConvolutionSelection selection = new() { Pixels = ActiveList.Of(lists.Pixels[from..to]), PixelRows = lists.PixelRows[from..to] };
+                IndirectConvolution.Forward(
+                    in _geometry, _input.Span.Slice(sample * _geometry.InElements, _geometry.InElements), _panels.Span, _output.Span, in selection,
+                    in epilogue, scratch);
+            }
+        }
+    }
+}
