@@ -130,6 +130,10 @@ internal sealed class Convolution2dEntry : TapeEntry
             MultiplyShape shape = new(_batch * _geometry.OutPixels, _geometry.OutChannels, _geometry.InChannels);
             MultiplyWork.Run(_context, in shape, 1, gradient, _weight, target, accumulate);
         }
+        else if (WinogradGradient.Choose(_context, in _geometry, in _selection) is { } form)
+        {
+            WinogradGradient.Run(_context, in _geometry, form, _batch, gradient, _weight, target, accumulate);
+        }
         else if (_geometry.IsDepthwise)
         {
             Tensor full = FullMaps(gradient);
