@@ -1,7 +1,6 @@
 using System;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Kernels.Convolution.Winograd;
 using ManagedDyn.Engine.Operators;
