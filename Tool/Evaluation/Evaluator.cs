@@ -125,20 +125,35 @@ public sealed class Evaluator
         }
     }
 
-    /// <summary>At most so many points, evenly over the range of MACs, with both ends.</summary>
+    /// <summary>About so many points, evenly along the way that the curve takes in MACs and in accuracy, with both ends.</summary>
     private static List<CurvePoint> Thin(IReadOnlyList<CurvePoint> points)
     {
-        List<CurvePoint> kept = [];
-        double low = points.Count > 0 ? points[0].MeanMacs : 0;
-        double step = points.Count > 0 ? (points[^1].MeanMacs - low) / (CurvePoints - 1) : 0;
-        for (int i = 0; i < points.Count; i++)
+        if (points.Count <= 2)
         {
-            if (i == points.Count - 1 || kept.Count == 0 || points[i].MeanMacs >= low + (kept.Count * step))
+            return [.. points];
+        }
+
+        double lowest = double.PositiveInfinity;
+        double highest = double.NegativeInfinity;
+        foreach (CurvePoint point in points)
+        {
+            lowest = Math.Min(lowest, point.Accuracy);
+            highest = Math.Max(highest, point.Accuracy);
+        }
+
+        double macs = Math.Max(1, points[^1].MeanMacs - points[0].MeanMacs);
+        double accuracy = Math.Max(1e-9, highest - lowest);
+        List<CurvePoint> kept = [points[0]];
+        for (int i = 1; i < points.Count - 1; i++)
+        {
+            double way = ((points[i].MeanMacs - kept[^1].MeanMacs) / macs) + (Math.Abs(points[i].Accuracy - kept[^1].Accuracy) / accuracy);
+            if (way >= 2.0 / CurvePoints)
             {
                 kept.Add(points[i]);
             }
         }
 
+        kept.Add(points[^1]);
         return kept;
     }
 

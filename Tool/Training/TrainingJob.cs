@@ -33,7 +33,7 @@ public sealed class TrainingJob
     private readonly Trainer _trainer;
     private readonly List<EpochRecord> _epochs = [];
 
-    public TrainingJob(TrainingPlan plan, ImageSplits data, TrainerOptions options, Workers workers)
+    public TrainingJob(TrainingPlan plan, ImageSplits data, TrainerOptions options, Workers workers, int validationImages = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(data);
@@ -45,7 +45,7 @@ public sealed class TrainingJob
         _network = ModelPreset.Find(plan.Model).Create(data.Training.ImageShape, data.Training.ClassNames.Count);
         _network.Initialize(random);
         ImageBatches training = new(data.Training, _normalization, plan.BatchSize, random, plan.Augmentation, dropLast: data.Training.Count >= plan.BatchSize);
-        ImageBatches validation = new(data.Validation, _normalization, ValidationBatch);
+        ImageBatches validation = new(First(data.Validation, validationImages), _normalization, ValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
         _trainer = new Trainer(
@@ -88,6 +88,17 @@ public sealed class TrainingJob
         {
             throw new ToolException(e.Message.TrimEnd('.'), e);
         }
+    }
+
+    private static ImageDataset First(ImageDataset images, int count)
+    {
+        int[] indices = new int[Math.Min(count, images.Count)];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            indices[i] = i;
+        }
+
+        return indices.Length == images.Count ? images : images.Subset(indices);
     }
 
     private void Tell(ToolContext tool, ProgressLine progress, TrainingProgress step, bool printEpochs)

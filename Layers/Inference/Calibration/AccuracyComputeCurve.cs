@@ -35,7 +35,7 @@ public sealed record AccuracyComputeCurve
         }
 
         List<CurvePoint> dynamic = [];
-        foreach (ThresholdOutcome outcome in solver.Frontier())
+        foreach (ThresholdOutcome outcome in solver.Curve())
         {
             dynamic.Add(Point(test, FormattableString.Invariant($"{outcome.MeanMacs:0} MACs on validation"), outcome.Thresholds));
         }

@@ -20,8 +20,8 @@ public sealed record CalibrationOptions
     /// <summary>The parts of the whole network's MACs that the points named "macs-…" keep to: 0.5 makes "macs-50". Impossible ones are left out.</summary>
     public IReadOnlyList<double> MacsShares { get; init; } = [0.25, 0.5, 0.75];
 
-    /// <summary>How many standard errors of the measured drop are kept as a distance, so that the drop holds on other samples too.</summary>
-    public double Safety { get; init; } = 1;
+    /// <summary>How many standard errors of the drop, as cross-validation measures it, are kept as a distance, so that it holds on other samples too.</summary>
+    public double Safety { get; init; } = 2;
 
     /// <summary>How to compute.</summary>
     public SessionOptions Session { get; init; } = SessionOptions.Default;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Selections;
@@ -124,6 +125,26 @@ public sealed class ExitLogits
         }
 
         return Collect(model, labels, (sample, destination) => inputs.Span.Slice(sample * size, size).CopyTo(destination), options, progress, cancellation);
+    }
+
+    /// <summary>The logits of some of the samples.</summary>
+    internal ExitLogits Of(IReadOnlyList<int> samples)
+    {
+        float[] logits = new float[Exits * samples.Count * Classes];
+        long[] macs = new long[Exits * samples.Count];
+        int[] labels = new int[samples.Count];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = _labels[samples[i]];
+            for (int exit = 0; exit < Exits; exit++)
+            {
+                int place = (exit * labels.Length) + i;
+                macs[place] = Macs(exit, samples[i]);
+                Of(exit, samples[i]).CopyTo(logits.AsSpan(place * Classes, Classes));
+            }
+        }
+
+        return new ExitLogits(Exits, Classes, logits, macs, labels);
     }
 
     private static ExitLogits Collect(Model model, int[] labels, Action<int, Span<float>> fill, SessionOptions? options, IProgress<double>? progress, CancellationToken cancellation)

@@ -8,6 +8,8 @@ namespace ManagedDyn.Layers.Inference.Calibration;
 public sealed class ExitScores
 {
     private readonly ExitLogits _logits;
+    private readonly ConfidenceCriterion _criterion;
+    private readonly IReadOnlyList<float> _temperatures;
     private readonly float[] _confidences;
     private readonly float[] _largest;
     private readonly int[] _predicted;
@@ -27,6 +29,8 @@ public sealed class ExitScores
         }
 
         _logits = logits;
+        _criterion = criterion;
+        _temperatures = temperatures;
         int count = logits.Exits * logits.Samples;
         _confidences = new float[count];
         _largest = new float[count];
@@ -152,10 +156,15 @@ public sealed class ExitScores
             MeanMacs = macs / total,
             ExitCounts = counts,
             ExitOfSample = taken,
+            Gained = gained,
+            Lost = lost,
             Drop = drop,
             DropError = Math.Sqrt(Math.Max(0, variance) / total),
         };
     }
+
+    /// <summary>The scores of some of the samples.</summary>
+    internal ExitScores Of(IReadOnlyList<int> samples) => new(_logits.Of(samples), _criterion, _temperatures);
 
     private static Model Checked(Model model)
     {

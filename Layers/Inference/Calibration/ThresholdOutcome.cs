@@ -20,6 +20,12 @@ public sealed record ThresholdOutcome
     /// <summary>The exit that each sample left at.</summary>
     public required IReadOnlyList<int> ExitOfSample { get; init; }
 
+    /// <summary>How many samples are answered rightly that the last exit gets wrong.</summary>
+    public required int Gained { get; init; }
+
+    /// <summary>How many samples are answered wrongly that the last exit gets right.</summary>
+    public required int Lost { get; init; }
+
     /// <summary>How much lower the accuracy is than the last exit's; negative when it is higher.</summary>
     public required double Drop { get; init; }
 

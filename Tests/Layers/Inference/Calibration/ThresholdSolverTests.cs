@@ -131,6 +131,52 @@ public sealed class ThresholdSolverTests
     }
 
     [Fact]
+    public void The_curve_goes_on_to_the_last_exit()
+    {
+        ExitScores scores = Scores(5, 1000, 4);
+        ThresholdSolver solver = new(scores);
+        System.Collections.Generic.IReadOnlyList<ThresholdOutcome> curve = solver.Curve();
+        for (int i = 1; i < curve.Count; i++)
+        {
+            Assert.True(curve[i].MeanMacs > curve[i - 1].MeanMacs);
+        }
+
+        Assert.Equal(scores.MeanMacs(4), curve[^1].MeanMacs);
+        Assert.True(curve.Count > solver.Frontier().Count + 5);
+        Assert.Equal(solver.Frontier(), curve.Take(solver.Frontier().Count));
+    }
+
+    [Fact]
+    public void Drops_hold_on_samples_that_were_not_seen()
+    {
+        // With two standard errors a promise fails about once in forty; many samples of the same kind judge.
+        int promises = 0;
+        int broken = 0;
+        for (ulong seed = 1; seed <= 12; seed++)
+        {
+            ExitScores seen = new(SyntheticExits.Make(4, 1000, 5, seed), new MaxProbability(), []);
+            ExitScores others = new(SyntheticExits.Make(4, 20_000, 5, 100 + seed), new MaxProbability(), []);
+            ThresholdSolver solver = new(seen);
+            foreach (double drop in new[] { 0.005, 0.02 })
+            {
+                ThresholdOutcome kept = others.Simulate(solver.ForDrop(drop).Thresholds);
+                promises++;
+                broken += kept.Drop > drop ? 1 : 0;
+                Assert.InRange(kept.Drop, -1, 2 * drop);
+            }
+        }
+
+        Assert.True(broken <= promises / 10, $"{broken} of {promises} promises were broken.");
+    }
+
+    [Fact]
+    public void Few_samples_promise_nothing()
+    {
+        ExitScores scores = Scores(4, 3, 3);
+        Assert.Equal(scores.MeanMacs(3), new ThresholdSolver(scores).ForDrop(0.003).MeanMacs);
+    }
+
+    [Fact]
     public void Patience_is_simulated_with_its_history()
     {
         ExitLogits logits = SyntheticExits.Make(4, 200, 3, 2);
