@@ -10,6 +10,12 @@ internal sealed record BenchResult(BenchRow Row, string Peer, double OursMillise
 {
     public double Ratio => OursMilliseconds / IdealMilliseconds;
 
+    /// <summary>For masked layers the time of our fastest dense run, which they must not exceed.</summary>
+    public double FastestDenseMilliseconds { get; init; } = double.NaN;
+
+    /// <summary>Ours / our fastest dense run.</summary>
+    public double DenseRatio => OursMilliseconds / FastestDenseMilliseconds;
+
     public bool IsMeasured => double.IsFinite(Ratio);
 
     public static BenchResult NotMeasured(BenchRow row, string reason) => new(row, reason, double.NaN, double.NaN, double.NaN);

@@ -67,7 +67,7 @@ internal static class CompareCommand
         "conv-resnet50" or "conv-vgg16" or "conv-mobile" or "conv3x3" or "conv3x3-narrow" or "conv3x3-small" or "dense-pixelwise" =>
             ConvolutionRows.Measure(row, seconds),
         "matmul" or "matmul-tiny" => MatrixRows.Measure(row, seconds),
-        "mask-random" or "mask-random-hard" => SelectionRows.Mask(row, seconds),
+        "mask-random" or "mask-random-hard" or "mask-coherent" or "mask-coherent-hard" => SelectionRows.Mask(row, seconds),
         "channels-grouped" or "channels-arbitrary" => SelectionRows.Channels(row, seconds),
         "skip" => SkipRows.Measure(row, seconds),
         "threads" => ThreadRows.Measure(row, seconds),

@@ -23,6 +23,7 @@ internal static class ConvolutionRows
         long[] inputShape = [batch, inChannels, ours.Geometry.InHeight, ours.Geometry.InWidth];
         long[] outputShape = [batch, outChannels, ours.Geometry.OutHeight, ours.Geometry.OutWidth];
         int outputLength = batch * ours.Geometry.OutElements;
+        Action run = row.Text("arithmetic", "fastest") == "direct" ? ours.Dense : ours.Fastest;
         bool isChain = inChannels == outChannels && stride == 1 && ours.Geometry.OutPixels == ours.Geometry.InPixels;
         int links = isChain ? Links : 1;
 
@@ -35,12 +36,12 @@ internal static class ConvolutionRows
         if (isChain)
         {
             using OnnxRuntimePeer peer = new(model, 1, ours.Input, inputShape, new float[outputLength], outputShape);
-            double[] times = Interleaved.Medians(seconds, ours.Dense, peer.Run);
+            double[] times = Interleaved.Medians(seconds, run, peer.Run);
             return new BenchResult(row, OnnxRuntimePeer.Version, times[0], times[1] / links, times[1] / links);
         }
 
         using OnnxRuntimeProfile profile = new(model, 1, ours.Input, inputShape, new float[outputLength], outputShape);
-        double own = Interleaved.Medians(seconds, ours.Dense, profile.Run)[0];
+        double own = Interleaved.Medians(seconds, run, profile.Run)[0];
         double peerTime = profile.MedianMilliseconds("Conv");
         return new BenchResult(row, OnnxRuntimePeer.Version + ", its profile", own, peerTime, peerTime);
     }

@@ -32,6 +32,38 @@ internal static class Numbers
         return mask;
     }
 
+    /// <summary>Keeps the places nearest to some random centres, as many as the share says.</summary>
+    public static bool[] BlobMask(int height, int width, int blobs, double keep, int seed)
+    {
+        Random random = new(seed);
+        (double Y, double X)[] centres = new (double, double)[blobs];
+        for (int i = 0; i < blobs; i++)
+        {
+            centres[i] = (random.NextDouble() * height, random.NextDouble() * width);
+        }
+
+        double[] distances = new double[height * width];
+        int[] places = new int[distances.Length];
+        for (int i = 0; i < distances.Length; i++)
+        {
+            places[i] = i;
+            distances[i] = double.PositiveInfinity;
+            foreach ((double y, double x) in centres)
+            {
+                distances[i] = Math.Min(distances[i], Math.Pow((i / width) + 0.5 - y, 2) + Math.Pow((i % width) + 0.5 - x, 2));
+            }
+        }
+
+        Array.Sort(distances, places);
+        bool[] mask = new bool[distances.Length];
+        foreach (int place in places.AsSpan(0, Math.Max(1, (int)Math.Round(keep * mask.Length))))
+        {
+            mask[place] = true;
+        }
+
+        return mask;
+    }
+
     /// <summary>A share of some units of equal size, in ascending order, as the indices that they hold.</summary>
     public static int[] RandomUnits(int count, int unit, double keep, int seed)
     {

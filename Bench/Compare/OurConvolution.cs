@@ -1,11 +1,17 @@
 using System;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Operators;
+using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Bench.Compare;
 
-/// <summary>One convolution layer of ours with its operands: weights packed once, one thread.</summary>
+/// <summary>
+/// One convolution layer of ours with its operands: weights packed once, one thread. Direct sums run by the kernel, what the operator may choose from
+/// runs by the operator.
+/// </summary>
 internal sealed class OurConvolution
 {
     private readonly ConvolutionGeometry _geometry;
@@ -14,7 +20,9 @@ internal sealed class OurConvolution
     private readonly Tensor _output;
     private readonly Tensor _packed;
     private readonly Tensor _scratch;
-    private readonly int[] _pixels;
+    private readonly Context _context = new();
+    private readonly PackedWeight _weight;
+    private readonly Tensor _maps;
     private readonly int[] _inChannels;
     private readonly int[] _outChannels;
     private readonly int[] _indices;
@@ -50,7 +58,9 @@ internal sealed class OurConvolution
             _scratch = Tensor.Zeros(new Shape(IndirectConvolution.ScratchLength(in _geometry, listsChannels: true)));
         }
 
-        _pixels = new int[_geometry.OutPixels];
+        _weight = PackedWeight.ForConvolution(in _geometry, Weights);
+        _maps = _input.Reshape(new Shape(_batch, _geometry.InHeight, _geometry.InWidth, _geometry.InChannels));
+        IsDirect = WinogradWork.Choose(_context, in _geometry, default) is null;
         _inChannels = new int[_geometry.InChannels];
         _outChannels = new int[_geometry.OutChannels];
     }
@@ -60,6 +70,9 @@ internal sealed class OurConvolution
     public float[] Weights { get; }
 
     public float[] Input { get; }
+
+    /// <summary>Whether direct sums are the fastest for the whole layer.</summary>
+    public bool IsDirect { get; }
 
     public void Dense()
     {
@@ -71,19 +84,25 @@ internal sealed class OurConvolution
         }
     }
 
-    /// <summary>Lists the active pixels and computes them: the building of the list is part of the time.</summary>
-    public void Masked(bool[] mask)
+    /// <summary>The whole layer in the arithmetic that is the fastest.</summary>
+    public void Fastest()
     {
-        int count = 0;
-        for (int i = 0; i < mask.Length; i++)
+        if (IsDirect)
         {
-            _pixels[count] = i;
-            count += mask[i] ? 1 : 0;
+            Dense();
+            return;
         }
 
-        ConvolutionSelection selection = new() { Pixels = ActiveList.Of(_pixels.AsSpan(0, count)) };
-        Epilogue none = default;
-        Run(0, in selection, in none);
+        using WorkspaceScope scope = _context.Workspace.Enter();
+        _context.Conv2dFused(_maps, _weight, in _geometry, default);
+    }
+
+    /// <summary>Lists the active pixels and computes them in the arithmetic that is the fastest: the building of the list is part of the time.</summary>
+    public void Masked(bool[] mask)
+    {
+        using WorkspaceScope scope = _context.Workspace.Enter();
+        Selection pixels = _context.Workspace.SelectMask(1, _geometry.OutPixels, mask);
+        _context.Conv2dFused(_maps, _weight, in _geometry, default, new Conv2dSelection { Pixels = pixels, CompactPixels = true });
     }
 
     public void Channels(ReadOnlySpan<int> inChannels, ReadOnlySpan<int> outChannels)

@@ -27,6 +27,11 @@ internal static class ResultFile
                 WriteNumber(json, "ours_ms", result.OursMilliseconds);
                 WriteNumber(json, "peer_ms", result.PeerMilliseconds);
                 WriteNumber(json, "ratio", result.Ratio);
+                if (double.IsFinite(result.DenseRatio))
+                {
+                    WriteNumber(json, "fastest_dense_ratio", result.DenseRatio);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -68,6 +73,26 @@ internal static class ResultFile
             output.WriteLine(worst is null
                 ? FormattableString.Invariant($"{group,-20} not measured")
                 : FormattableString.Invariant($"{group,-20} {count,5} {Math.Exp(logs / count),8:F3} {worst.Ratio,7:F3}  {worst.Row.Name}"));
+        }
+
+        WriteWorstMasked(output, results);
+    }
+
+    // A masked layer that takes longer than the dense one would be better not masked.
+    private static void WriteWorstMasked(TextWriter output, IReadOnlyList<BenchResult> results)
+    {
+        BenchResult? worst = null;
+        foreach (BenchResult result in results)
+        {
+            if (double.IsFinite(result.DenseRatio) && (worst is null || result.DenseRatio > worst.DenseRatio))
+            {
+                worst = result;
+            }
+        }
+
+        if (worst is not null)
+        {
+            output.WriteLine(FormattableString.Invariant($"masked rows against our fastest dense run: worst {worst.DenseRatio:F3}  {worst.Row.Group} {worst.Row.Name}"));
         }
     }
 
