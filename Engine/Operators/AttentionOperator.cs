@@ -40,12 +40,21 @@ public static class AttentionOperator
     {
         Check(query, memory, inputWeight, heads, keys);
         int width = query.Shape[2];
+        if (!keys.IsAll && context.Tape is null)
+        {
+            Tensor chosen = SelectedAttention.Mix(
+                context, context.Scale(Heads(context, query, inputWeight, inputBias, 0, heads), 1f / MathF.Sqrt(width / heads)), memory,
+                inputWeight, inputBias, keys, isCausal, out attention);
+            return context.Linear(context.Transpose(chosen, 1, 2).Reshape(query.Shape), outputWeight, outputBias);
+        }
+
         Tensor q = Heads(context, query, inputWeight, inputBias, 0, heads);
         Tensor k = Heads(context, memory, inputWeight, inputBias, 1, heads);
         Tensor v = Heads(context, memory, inputWeight, inputBias, 2, heads);
         Tensor scores = context.MatMul(context.Scale(q, 1f / MathF.Sqrt(width / heads)), k, transposesRight: true);
         if (!keys.IsAll)
         {
+            // While a tape records, keys that are not selected are computed too and get no weight: their gradients need no rule of their own.
             // ln 1 = 0 where a key counts, ln 0 = −∞ where it does not.
             Tensor shift = context.Log(context.MaskOf(keys));
             scores = context.Add(scores, shift.Reshape(new Shape(keys.Rows, 1, 1, keys.Universe)));

@@ -63,6 +63,34 @@ public static class Convolution2d
         return Forward(context, input, default, packed, in geometry, batch, in selection, in steps);
     }
 
+    /// <summary>A convolution of everything with weights that the caller has packed into memory of the workspace, for several calls.</summary>
+    internal static Tensor WithPanels(Context context, Tensor input, Tensor weight, Tensor bias, in ConvolutionGeometry geometry, Tensor panels)
+    {
+        CheckWeight(weight, in geometry);
+        Conv2dSelection everything = default;
+        FusedSteps steps = new() { Shift = bias };
+        int batch = CheckInput(input, in geometry, in everything);
+        Shape shape = new(batch, geometry.OutHeight, geometry.OutWidth, geometry.OutChannels);
+        steps.Check(geometry.OutChannels, shape);
+        context.ThrowIfCancelled();
+        Tensor output = context.Workspace.Rent(shape);
+        ConvolutionWork.Run(context, in geometry, batch, input, panels, output, in everything, in steps);
+        Count(context, in geometry, batch, in everything);
+        if (context.Records(input) || context.Records(weight) || context.Records(bias))
+        {
+            context.Tape!.Record(new Convolution2dEntry(context, input, weight, bias, output, in geometry, batch, in everything));
+        }
+
+        return output;
+    }
+
+    internal static Tensor Pack(Context context, in ConvolutionGeometry geometry, Tensor weight)
+    {
+        Tensor panels = context.Workspace.Rent(new Shape(PackedWeight.Length(in geometry)));
+        PackedWeight.Pack(in geometry, weight.Span, panels.Span);
+        return panels;
+    }
+
     private static Tensor Forward(
         Context context, Tensor input, Tensor weight, PackedWeight? packed, in ConvolutionGeometry geometry, int batch,
         in Conv2dSelection selection, in FusedSteps steps)
@@ -117,13 +145,6 @@ public static class Convolution2d
     // Without a packed weight nothing is fused but the bias.
     private static bool IsPlain(in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
         geometry.IsPointwise && geometry.Groups == 1 && selection.Pixels.IsAll && !selection.SelectsChannels;
-
-    private static Tensor Pack(Context context, in ConvolutionGeometry geometry, Tensor weight)
-    {
-        Tensor panels = context.Workspace.Rent(new Shape(PackedWeight.Length(in geometry)));
-        PackedWeight.Pack(in geometry, weight.Span, panels.Span);
-        return panels;
-    }
 
     // Depthwise weights [tap][channel] in the form of the kernel that takes channel selections.
     private static Tensor AsPanels(Context context, in ConvolutionGeometry geometry, Tensor packed)

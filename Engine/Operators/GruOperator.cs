@@ -69,11 +69,12 @@ public static class GruOperator
         SequenceSteps steps = new(context, input, hiddenWeight, 3);
         lastHidden = steps.StateOrZeros(hidden);
         Tensor inputGates = context.Linear(input, inputWeight, inputBias);
+        HiddenProduct product = new(context, hiddenWeight, hiddenBias, steps.Count);
         for (int step = 0; step < steps.Count; step++)
         {
             int time = reverse ? steps.Count - 1 - step : step;
             Tensor fromInput = steps.At(inputGates, time);
-            Tensor fromHidden = context.Linear(lastHidden, hiddenWeight, hiddenBias);
+            Tensor fromHidden = product.Of(lastHidden);
             Tensor newHidden = context.GruCell(fromInput, fromHidden, lastHidden);
             context.Workspace.Recycle(fromInput);
             context.Workspace.Recycle(fromHidden);
@@ -86,6 +87,7 @@ public static class GruOperator
             steps.Set(time, newHidden);
         }
 
+        product.End();
         context.Workspace.Recycle(inputGates);
         return steps.Join();
     }

@@ -76,11 +76,12 @@ public static class LstmOperator
         lastHidden = steps.StateOrZeros(hidden);
         lastCell = steps.StateOrZeros(cell);
         Tensor inputGates = context.Linear(input, inputWeight, inputBias);
+        HiddenProduct product = new(context, hiddenWeight, hiddenBias, steps.Count);
         for (int step = 0; step < steps.Count; step++)
         {
             int time = reverse ? steps.Count - 1 - step : step;
             Tensor fromInput = steps.At(inputGates, time);
-            Tensor fromHidden = context.Linear(lastHidden, hiddenWeight, hiddenBias);
+            Tensor fromHidden = product.Of(lastHidden);
             Tensor newHidden = context.LstmCell(fromInput, fromHidden, lastCell, out Tensor newCell);
             context.Workspace.Recycle(fromInput);
             context.Workspace.Recycle(fromHidden);
@@ -95,6 +96,7 @@ public static class LstmOperator
             steps.Set(time, newHidden);
         }
 
+        product.End();
         context.Workspace.Recycle(inputGates);
         return steps.Join();
     }

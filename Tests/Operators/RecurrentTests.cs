@@ -58,6 +58,25 @@ public sealed class RecurrentTests
         });
 
     [Fact]
+    public void A_layer_has_the_bits_of_its_steps_one_by_one()
+    {
+        const int Width = 70;
+        Engine.Execution.Context context = new();
+        Tensor input = Values(1, 3, 4, 9), inputWeight = Values(2, 4 * Width, 9), hiddenWeight = Values(3, 4 * Width, Width), bias = Values(4, 4 * Width);
+        Tensor states = context.Lstm(input, default, default, inputWeight, hiddenWeight, default, bias, out Tensor last, out _);
+        Tensor gates = context.Linear(input, inputWeight);
+        Tensor hidden = Tensor.Zeros(new Shape(3, Width)), cell = hidden;
+        for (int time = 0; time < 4; time++)
+        {
+            Tensor own = context.Slice(gates, 1, time, 1).Reshape(new Shape(3, 4 * Width));
+            hidden = context.LstmCell(own, context.Linear(hidden, hiddenWeight, bias), cell, out cell);
+            Assert.Equal(hidden.ToArray(), context.Slice(states, 1, time, 1).ToArray());
+        }
+
+        Assert.Equal(hidden.ToArray(), last.ToArray());
+    }
+
+    [Fact]
     public void Shapes_that_do_not_fit_are_refused()
     {
         Engine.Execution.Context context = new();
@@ -66,5 +85,11 @@ public sealed class RecurrentTests
         Assert.Throws<ArgumentException>(() => context.GruCell(Tensor.Zeros(new Shape(2, 8)), Tensor.Zeros(new Shape(2, 6)), Tensor.Zeros(new Shape(2, 2))));
         Assert.Throws<ArgumentException>(() => context.Gru(Tensor.Zeros(new Shape(2, 0, 4)), none, Tensor.Zeros(new Shape(6, 4)), Tensor.Zeros(new Shape(6, 2)), none, none, out _));
         Assert.Throws<ArgumentException>(() => context.Gru(Tensor.Zeros(new Shape(2, 1, 4)), Tensor.Zeros(new Shape(2, 3)), Tensor.Zeros(new Shape(6, 4)), Tensor.Zeros(new Shape(6, 2)), none, none, out _));
+    }
+
+    private static Tensor Values(int seed, params int[] extents)
+    {
+        Shape shape = new(extents);
+        return Tensor.From(shape, Kernels.Convolution.ConvolutionCases.Values(shape.Count, seed));
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
 
@@ -239,6 +240,19 @@ internal ref struct InputGradientPass
     {
         int perGroup = ConvolutionInputGradient.PanelsPerGroup(_geometry);
         int start = row * _geometry.InChannels;
+        int from = FirstChannel(_firstPanel, perGroup);
+        int to = FirstChannel(_endPanel, perGroup);
+        Span<float> target = _inputGradient.Slice(start + from, to - from);
+        if (_epilogue.Steps == EpilogueSteps.None)
+        {
+            target.Clear();
+            return;
+        }
+        if (_epilogue.Steps == EpilogueSteps.Residual)
+        {
+            TensorPrimitives.Add(_epilogue.Residual.Slice(start + from, to - from), 0f, target);
+            return;
+        }
         _idle.Clear();
         Epilogue epilogue = _epilogue.Residual.IsEmpty
             ? _epilogue
@@ -250,9 +264,7 @@ internal ref struct InputGradientPass
                 Activation = _epilogue.Activation,
             };
         epilogue.ApplyTo(_idle, _geometry.InChannels);
-        int from = FirstChannel(_firstPanel, perGroup);
-        int to = FirstChannel(_endPanel, perGroup);
-        _idle[from..to].CopyTo(_inputGradient.Slice(start + from, to - from));
+        _idle[from..to].CopyTo(target);
     }
 
     private readonly int FirstChannel(int panel, int perGroup) =>
