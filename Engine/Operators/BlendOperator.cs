@@ -8,7 +8,7 @@ namespace ManagedDyn.Engine.Operators;
 
 /// <summary>
 /// Mixes two batches by one gate a sample, y = g·a + (1 − g)·b: the relaxed form of running a branch or not. With g = 1 it is a and with g = 0
-/// it is b, bit for bit, unless the other is not finite.
+/// it is b, bit for bit: the other is not looked at then, so what is not finite in it does no harm.
 /// </summary>
 public static class BlendOperator
 {
@@ -44,8 +44,18 @@ public static class BlendOperator
 
     private readonly struct ForwardWork(Tensor gate, Tensor on, Tensor off, Tensor output) : IParallelWork
     {
-        public void Execute(int part) =>
-            BlendKernel.Forward(gate.Span[part], Sample(on, part), Sample(off, part), Sample(output, part));
+        public void Execute(int part)
+        {
+            float g = gate.Span[part];
+            if (g is 0f or 1f)
+            {
+                // 0 · ∞ would be NaN.
+                Sample(g == 1f ? on : off, part).CopyTo(Sample(output, part));
+                return;
+            }
+
+            BlendKernel.Forward(g, Sample(on, part), Sample(off, part), Sample(output, part));
+        }
     }
 
     private readonly struct BackwardWork(Tensor gate, Tensor gradient, Tensor target, bool ofOff, bool accumulate) : IParallelWork

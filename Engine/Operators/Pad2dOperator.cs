@@ -28,17 +28,18 @@ public static class Pad2dOperator
 
         CheckBorder(top, bottom, input.Shape[1], mode, "height");
         CheckBorder(left, right, input.Shape[2], mode, "width");
+        if (mode == PaddingMode.Zeros)
+        {
+            return context.Pad(input, [0, top, left, 0], [0, bottom, right, 0]);
+        }
+
         Shape shape = new(input.Shape[0], checked(input.Shape[1] + top + bottom), checked(input.Shape[2] + left + right), input.Shape[3]);
-        Tensor output = mode == PaddingMode.Zeros ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        Tensor output = context.Workspace.Rent(shape);
         Border border = new(input.Shape[1], input.Shape[2], top, left, mode);
         int channels = shape[3];
         for (int row = 0; row < shape.RowCount; row++)
         {
-            int source = border.Source(row, shape);
-            if (source >= 0)
-            {
-                input.Span.Slice(source * channels, channels).CopyTo(output.Span[(row * channels)..]);
-            }
+            input.Span.Slice(border.Source(row, shape) * channels, channels).CopyTo(output.Span[(row * channels)..]);
         }
 
         if (context.Records(input))
@@ -67,20 +68,17 @@ public static class Pad2dOperator
 
     private readonly struct Border(int height, int width, int top, int left, PaddingMode mode)
     {
-        /// <summary>The input's pixel that an output's pixel is a copy of, both counted over the batch; −1: none.</summary>
+        /// <summary>The input's pixel that an output's pixel is a copy of, both counted over the batch.</summary>
         public int Source(int row, in Shape shape)
         {
             int x = Source((row % shape[2]) - left, width);
             int y = Source((row / shape[2] % shape[1]) - top, height);
-            return x < 0 || y < 0 ? -1 : (((row / shape[2] / shape[1] * height) + y) * width) + x;
+            return (((row / shape[2] / shape[1] * height) + y) * width) + x;
         }
 
-        private int Source(int at, int size) => mode switch
-        {
-            PaddingMode.Zeros => at >= 0 && at < size ? at : -1,
-            PaddingMode.Replicate => Math.Clamp(at, 0, size - 1),
-            _ => at < 0 ? -at : at >= size ? (2 * (size - 1)) - at : at,
-        };
+        private int Source(int at, int size) => mode == PaddingMode.Replicate
+            ? Math.Clamp(at, 0, size - 1)
+            : at < 0 ? -at : at >= size ? (2 * (size - 1)) - at : at;
     }
 
     private sealed class Entry(Tensor input, Tensor output, Border border) : TapeEntry(output)
@@ -102,12 +100,8 @@ public static class Pad2dOperator
             int channels = input.Shape[3];
             for (int row = 0; row < gradient.Shape.RowCount; row++)
             {
-                int source = border.Source(row, gradient.Shape);
-                if (source >= 0)
-                {
-                    Span<float> sum = target.Span.Slice(source * channels, channels);
-                    TensorPrimitives.Add(sum, gradient.Span.Slice(row * channels, channels), sum);
-                }
+                Span<float> sum = target.Span.Slice(border.Source(row, gradient.Shape) * channels, channels);
+                TensorPrimitives.Add(sum, gradient.Span.Slice(row * channels, channels), sum);
             }
         }
     }

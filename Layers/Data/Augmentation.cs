@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using ManagedDyn.Engine.Execution;
 
 namespace ManagedDyn.Layers.Data;
@@ -28,6 +29,11 @@ public sealed record Augmentation
 
     /// <summary>Whether images stay as they are.</summary>
     public bool IsNone => ShiftPixels == 0 && !Flip && EraseProbability == 0;
+
+    /// <summary>The settings, for records and messages.</summary>
+    public override string ToString() => IsNone
+        ? "none"
+        : string.Create(CultureInfo.InvariantCulture, $"shift {ShiftPixels}, {(Flip ? "flip" : "no flip")}, erase {EraseProbability:R} of size {EraseSize:R}");
 
     /// <summary>Checks the values.</summary>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Data;
@@ -17,6 +18,11 @@ public interface IBatchSource
 
     /// <summary>The number of batches in an epoch.</summary>
     int BatchCount { get; }
+
+    /// <summary>
+    /// What the content of the batches depends on, as names and values: a checkpoint keeps it, and training that resumes with other values is refused.
+    /// </summary>
+    IReadOnlyList<KeyValuePair<string, string>> Settings => [];
 
     /// <summary>The number of samples in a batch.</summary>
     /// <param name="batch">From 0 to <see cref="BatchCount"/> − 1.</param>

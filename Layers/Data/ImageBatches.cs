@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 
@@ -71,6 +73,15 @@ public sealed class ImageBatches : IBatchSource
 
     /// <summary>The number of batches in an epoch.</summary>
     public int BatchCount { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, string>> Settings =>
+    [
+        new("images", string.Create(CultureInfo.InvariantCulture, $"{Dataset.Count} of shape {Dataset.ImageShape}")),
+        new("order", _random is null ? "as given" : string.Create(CultureInfo.InvariantCulture, $"shuffled by seed {_random.Seed}")),
+        new("augmentation", _augmentation.ToString()),
+        new("normalisation", Normalization.ToString()),
+    ];
 
     /// <summary>The number of images in a batch: fewer in the last one.</summary>
     /// <param name="batch">From 0 to <see cref="BatchCount"/> − 1.</param>

@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace ManagedDyn.Layers.Data;
@@ -37,6 +38,9 @@ public sealed class Normalization
 
     /// <summary>The standard deviation of each channel.</summary>
     public ReadOnlySpan<float> Deviation => _deviation;
+
+    /// <summary>Mean and deviation to the last bit, for records and messages.</summary>
+    public override string ToString() => $"mean {Text(_mean)}, deviation {Text(_deviation)}";
 
     /// <summary>Measures the training images. A channel that never varies gets the deviation 1.</summary>
     /// <param name="training">The training part, never any other; at least one image.</param>
@@ -102,4 +106,6 @@ public sealed class Normalization
             }
         }
     }
+
+    private static string Text(float[] values) => string.Join(' ', Array.ConvertAll(values, static value => value.ToString("R", CultureInfo.InvariantCulture)));
 }

@@ -15,16 +15,18 @@ public ref struct AnytimeRun : IDisposable
     private readonly Span<float> _scores;
     private readonly long _started;
     private readonly int _run;
+    private readonly Activity? _activity;
     private Prediction _current;
     private bool _failed;
 
-    internal AnytimeRun(Session session, WorkspaceScope scope, Span<float> scores, long started, int run)
+    internal AnytimeRun(Session session, WorkspaceScope scope, Span<float> scores, long started, int run, Activity? activity)
     {
         _session = session;
         _scope = scope;
         _scores = scores;
         _started = started;
         _run = run;
+        _activity = activity;
     }
 
     /// <summary>The number of stages that have run.</summary>
@@ -64,13 +66,15 @@ public ref struct AnytimeRun : IDisposable
         return true;
     }
 
-    /// <summary>Frees the session for the next call.</summary>
+    /// <summary>Frees the session for the next call, and tells monitoring what the run gave.</summary>
     public readonly void Dispose()
     {
         if (_session is not null && _session.IsCurrent(_run))
         {
             _scope.Dispose();
             _session.EndRun();
+            InferenceDiagnostics.Record(_activity, StagesDone > 0 ? new ReadOnlySpan<Prediction>(in _current) : [], _started);
+            _activity?.Dispose();
         }
     }
 }

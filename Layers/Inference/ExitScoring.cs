@@ -1,10 +1,11 @@
 using System;
 using System.Globalization;
+using ManagedDyn.Engine.Kernels.Softmax;
 using ManagedDyn.Layers.Decisions.Confidence;
 
 namespace ManagedDyn.Layers.Inference;
 
-/// <summary>From logits to a decision. Sums run from the first class to the last, so a sample's bits depend on its own logits alone.</summary>
+/// <summary>From logits to a decision. A sample's bits depend on its own logits alone.</summary>
 internal static class ExitScoring
 {
     /// <summary>
@@ -26,28 +27,14 @@ internal static class ExitScoring
     /// <summary>p_c = exp((z_c − max z) / temperature) / Σ.</summary>
     public static void Softmax(ReadOnlySpan<float> logits, float temperature, Span<float> probabilities)
     {
-        float largest = float.NegativeInfinity;
         foreach (float logit in logits)
         {
             if (!float.IsFinite(logit))
             {
                 throw new ArithmeticException(string.Create(CultureInfo.InvariantCulture, $"A network answered with logit {logit}; expected finite numbers. Its input or its weights are too large."));
             }
-
-            largest = MathF.Max(largest, logit);
         }
 
-        float sum = 0f;
-        for (int c = 0; c < logits.Length; c++)
-        {
-            float value = MathF.Exp((logits[c] - largest) / temperature);
-            probabilities[c] = value;
-            sum += value;
-        }
-
-        for (int c = 0; c < logits.Length; c++)
-        {
-            probabilities[c] /= sum;
-        }
+        SoftmaxRow.Probabilities(logits, temperature, probabilities);
     }
 }

@@ -137,7 +137,7 @@ public sealed class Session
 
     /// <summary>
     /// Runs the whole network some times on zeros: working memory is taken, code is compiled, and the session learns how long each stage takes,
-    /// so that the first deadline is already kept.
+    /// so that the first deadline is already kept. Monitoring is not told of these runs.
     /// </summary>
     /// <param name="samples">The batch size that will be asked for.</param>
     /// <param name="repetitions">How often.</param>
@@ -148,7 +148,7 @@ public sealed class Session
         Prediction[] predictions = new Prediction[samples];
         for (int i = 0; i < repetitions; i++)
         {
-            Run(zeros, [], samples, Budget.Full, predictions, [], CancellationToken.None);
+            Run(zeros, [], samples, Budget.Full, predictions, [], CancellationToken.None, isTold: false);
         }
     }
 
@@ -175,7 +175,7 @@ public sealed class Session
         try
         {
             _loop.Begin(Rent(values, bytes, 0, 1));
-            return new AnytimeRun(this, scope, scores, started, _run);
+            return new AnytimeRun(this, scope, scores, started, _run, InferenceDiagnostics.Start());
         }
         catch
         {
@@ -185,14 +185,14 @@ public sealed class Session
         }
     }
 
-    private void Run(ReadOnlySpan<float> values, ReadOnlySpan<byte> bytes, int count, Budget budget, Span<Prediction> predictions, Span<float> scores, CancellationToken cancellation)
+    private void Run(ReadOnlySpan<float> values, ReadOnlySpan<byte> bytes, int count, Budget budget, Span<Prediction> predictions, Span<float> scores, CancellationToken cancellation, bool isTold = true)
     {
         long started = Stopwatch.GetTimestamp();
         Enter();
         try
         {
             ReadOnlySpan<float> thresholds = Resolve(budget);
-            using Activity? activity = InferenceDiagnostics.Start();
+            using Activity? activity = isTold ? InferenceDiagnostics.Start() : null;
             Trace?.Begin(count);
             Report?.Begin(count);
             _loop.Context.Cancellation = cancellation;
@@ -212,7 +212,10 @@ public sealed class Session
                 Report?.Add(_loop.Meter);
             }
 
-            InferenceDiagnostics.Record(activity, predictions[..count], started);
+            if (isTold)
+            {
+                InferenceDiagnostics.Record(activity, predictions[..count], started);
+            }
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
@@ -78,27 +79,11 @@ public sealed class StageState
         {
             if (_slots[slot].Exists)
             {
-                Set(context, slot, GatherRows(context, _slots[slot], keep));
+                Set(context, slot, context.GatherSamples(_slots[slot], keep));
             }
         }
 
         Rows = keep.Count;
-    }
-
-    // Samples are contiguous, so keeping some is copying blocks; no gradient is asked for where samples leave.
-    private static Tensor GatherRows(Context context, Tensor source, Selection keep)
-    {
-        Tensor gathered = context.Workspace.Rent(source.Shape.With(0, keep.Count));
-        int rowElements = source.Shape.ProductFrom(1);
-        ReadOnlySpan<float> from = source.Span;
-        Span<float> to = gathered.Span;
-        ReadOnlySpan<int> indices = keep.Indices;
-        for (int i = 0; i < indices.Length; i++)
-        {
-            from.Slice(indices[i] * rowElements, rowElements).CopyTo(to.Slice(i * rowElements, rowElements));
-        }
-
-        return gathered;
     }
 
     private bool IsReferred(Tensor tensor)

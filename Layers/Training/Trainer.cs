@@ -93,6 +93,7 @@ public sealed class Trainer
             new("samples a batch", training.CountOf(0).ToString(CultureInfo.InvariantCulture)),
             new("gradient limit", options.ClipNorm?.ToString("R", CultureInfo.InvariantCulture) ?? "none"),
             new("weight average", options.AverageDecay?.ToString("R", CultureInfo.InvariantCulture) ?? "none"),
+            .. training.Settings,
         ];
     }
 

@@ -12,6 +12,15 @@ public class BlendTests
 {
     private static readonly RandomStream Noise = new RandomSource(41).Stream("blend");
 
+    [Fact]
+    public void With_a_gate_of_0_or_1_the_other_is_not_looked_at()
+    {
+        Tensor on = Tensor.From(new Shape(2, 3), [1, -0f, 3, float.PositiveInfinity, float.NaN, 6]);
+        Tensor off = Tensor.From(new Shape(2, 3), [float.NaN, float.NegativeInfinity, 0, 4, 5, -0f]);
+        float[] output = new Context().Blend(Tensor.From(new Shape(2), [1, 0]), on, off).ToArray();
+        Assert.Equal(Array.ConvertAll<float, int>([1, -0f, 3, 4, 5, -0f], BitConverter.SingleToInt32Bits), Array.ConvertAll(output, BitConverter.SingleToInt32Bits));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]

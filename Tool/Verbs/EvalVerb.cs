@@ -95,11 +95,19 @@ public sealed class EvalVerb : Verb
 
     private ImageSplits OpenData(ParseResult arguments, Model model, Workers workers)
     {
-        string source = arguments.GetValue(_data) ?? model.Description.Training["data"]
-            ?? throw ToolException.Usage("--data is missing, and the model does not say what it was trained on; give a folder of data");
+        string source = arguments.GetValue(_data) ?? RecordedData(model);
         bool isSquare = model.SampleShape.Rank == 3 && model.SampleShape[0] == model.SampleShape[1];
         long size = arguments.GetValue(_size) ?? (isSquare ? model.SampleShape[0] : 0);
         return DataOpening.Open(source, new DatasetOptions { ImageSize = (int)size }, workers);
+    }
+
+    /// <summary>The set that the model was trained on, if it is built in or lies in a folder of its name.</summary>
+    private static string RecordedData(Model model)
+    {
+        string? name = model.Description.Training["data"];
+        return name is not null && (name == Datasets.Glyphs || Directory.Exists(name))
+            ? name
+            : throw ToolException.Usage($"--data is missing; {(name is null ? "the model does not say what it was trained on, give a folder of data" : $"the model was trained on the set '{name}', give the folder where it lies")}");
     }
 
     private void WriteFiles(ParseResult arguments, EvaluationResult result)

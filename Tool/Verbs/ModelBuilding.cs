@@ -20,7 +20,8 @@ public static class ModelBuilding
         ArgumentNullException.ThrowIfNull(data);
         List<KeyValuePair<string, string>> record =
         [
-            .. plan.Entries,
+            // The name of the set and not where it lay: a model is handed on, and the path would be of no use and tell of its maker's folders.
+            .. (plan with { Data = data.Name }).Entries,
             new("training images", data.Training.Count.ToString(CultureInfo.InvariantCulture)),
             new("training seconds", outcome.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)),
             new("tool", "mdyn " + Application.Version),

@@ -31,7 +31,7 @@ public class ResumeTests
             TrainingResult result = first.Run(progress => StopAt(progress, stop, source), source.Token);
             Assert.Equal(TrainingStatus.Cancelled, result.Status);
             Assert.Equal(stop, result.Step);
-            (Trainer second, TinyNetwork network) = TrainingRig.Make(rig.Options(), isAdam: isAdam);
+            (Trainer second, NoisyNetwork network) = TrainingRig.Make(rig.Options(), isAdam: isAdam);
             second.Resume(rig.CheckpointPath);
             Assert.Equal(stop, second.Step);
             Assert.Equal(TrainingStatus.Completed, TrainingRig.Run(second).Status);
@@ -52,7 +52,7 @@ public class ResumeTests
             for (int run = 0; weights is null; run++)
             {
                 int kill = random.Integer(TotalSteps, trial, run, 0) + 1;
-                (Trainer trainer, TinyNetwork network) = TrainingRig.Make(rig.Options(checkpointSteps: 4));
+                (Trainer trainer, NoisyNetwork network) = TrainingRig.Make(rig.Options(checkpointSteps: 4));
                 if (File.Exists(rig.CheckpointPath))
                 {
                     trainer.Resume(rig.CheckpointPath);
@@ -82,7 +82,7 @@ public class ResumeTests
         TrainerOptions hurried = rig.Options() with { TimeLimit = TimeSpan.FromTicks(1) };
         (Trainer first, _) = TrainingRig.Make(hurried);
         Assert.Equal(TrainingStatus.OutOfTime, TrainingRig.Run(first).Status);
-        (Trainer second, TinyNetwork network) = TrainingRig.Make(rig.Options());
+        (Trainer second, NoisyNetwork network) = TrainingRig.Make(rig.Options());
         second.Resume(rig.CheckpointPath);
         TrainingRig.Run(second);
         Assert.Equal(expected, TrainingRig.Weights(network));
@@ -94,7 +94,7 @@ public class ResumeTests
         (float[] expected, _, byte[] checkpoint) = Unbroken(isAdam: false);
         using TrainingRig rig = new();
         File.WriteAllBytes(rig.CheckpointPath, checkpoint);
-        (Trainer trainer, TinyNetwork network) = TrainingRig.Make(rig.Options());
+        (Trainer trainer, NoisyNetwork network) = TrainingRig.Make(rig.Options());
         trainer.Resume(rig.CheckpointPath);
         TrainingResult result = TrainingRig.Run(trainer);
         Assert.Equal(TrainingStatus.Completed, result.Status);
@@ -109,7 +109,7 @@ public class ResumeTests
         using TrainingRig rig = new();
         (Trainer first, _) = TrainingRig.Make(rig.Options() with { Epochs = 1 });
         TrainingRig.Run(first);
-        (Trainer other, TinyNetwork network) = TrainingRig.Make(rig.Options() with { Seed = 4, AverageDecay = null }, rate: 0.2, isAdam: true);
+        (Trainer other, NoisyNetwork network) = TrainingRig.Make(rig.Options() with { Seed = 4, AverageDecay = null }, rate: 0.2, isAdam: true);
         float[] before = TrainingRig.Weights(network);
         StateMismatchException error = Assert.Throws<StateMismatchException>(() => other.Resume(rig.CheckpointPath));
         Assert.Contains("seed was 3; now it is 4", error.Mismatches);
@@ -149,7 +149,7 @@ public class ResumeTests
     private static (float[] Weights, string Log, byte[] Checkpoint) Unbroken(bool isAdam)
     {
         using TrainingRig rig = new();
-        (Trainer trainer, TinyNetwork network) = TrainingRig.Make(rig.Options(), isAdam: isAdam);
+        (Trainer trainer, NoisyNetwork network) = TrainingRig.Make(rig.Options(), isAdam: isAdam);
         Assert.Equal(TrainingStatus.Completed, TrainingRig.Run(trainer).Status);
         return (TrainingRig.Weights(network), WithoutTimes(rig), File.ReadAllBytes(rig.CheckpointPath));
     }

@@ -43,8 +43,8 @@ public class TrainerTests
         using TrainingRig rig = new();
         using Workers one = new(1);
         using Workers two = new(2);
-        (Trainer first, TinyNetwork alone) = TrainingRig.Make(rig.Options(), one);
-        (Trainer second, TinyNetwork shared) = TrainingRig.Make(rig.Options(), two);
+        (Trainer first, NoisyNetwork alone) = TrainingRig.Make(rig.Options(), one);
+        (Trainer second, NoisyNetwork shared) = TrainingRig.Make(rig.Options(), two);
         TrainingRig.Run(first);
         TrainingRig.Run(second);
         Assert.Equal(TrainingRig.Weights(alone), TrainingRig.Weights(shared));
@@ -75,7 +75,7 @@ public class TrainerTests
         Assert.NotEmpty(error.TensorName);
         if (File.Exists(rig.CheckpointPath))
         {
-            (Trainer again, TinyNetwork network) = TrainingRig.Make(rig.Options() with { ClipNorm = null }, rate: 1e38);
+            (Trainer again, NoisyNetwork network) = TrainingRig.Make(rig.Options() with { ClipNorm = null }, rate: 1e38);
             again.Resume(rig.CheckpointPath);
             Assert.All(TrainingRig.Weights(network), value => Assert.True(float.IsFinite(value)));
         }
@@ -105,7 +105,7 @@ public class TrainerTests
     [Fact]
     public void Data_that_does_not_fit_and_senseless_options_are_refused()
     {
-        TinyNetwork network = new(BlobSource.Inputs, 4, 1);
+        NoisyNetwork network = new(BlobSource.Inputs, 4, 1);
         BlobSource wrong = new(20, 10, 5, 1, shuffles: true);
         BlobSource right = new(20, 10, 4, 1, shuffles: true);
         Assert.Throws<ArgumentException>(() => Make(wrong, new TrainerOptions()));

@@ -38,9 +38,9 @@ public sealed class TrainingRig : IDisposable
         JsonLinesPath = Path.Combine(Folder, "log.jsonl"),
     };
 
-    public static (Trainer Trainer, TinyNetwork Network) Make(TrainerOptions options, Workers? workers = null, double rate = 0.1, int poisoned = -1, bool isAdam = false)
+    public static (Trainer Trainer, NoisyNetwork Network) Make(TrainerOptions options, Workers? workers = null, double rate = 0.1, int poisoned = -1, bool isAdam = false)
     {
-        TinyNetwork network = new(BlobSource.Inputs, Classes, 7);
+        NoisyNetwork network = new(BlobSource.Inputs, Classes, 7);
         Optimizer optimizer = isAdam ? new AdamW(network) : new Sgd(network, 0.9f, 1e-3f, true);
         Schedule schedule = new WarmupSchedule(new CosineSchedule(rate, 22), 2);
         MultiExitObjective objective = new([0.5f, 1], 0.05f, 0.5f);

@@ -155,7 +155,7 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
     {
         string report = trained.FileNamed("eval.html");
         string svg = trained.FileNamed("eval.svg");
-        ToolRun run = ToolRun.Start("eval", "--model", trained.Model, "--static", trained.Model, "--report", report, "--svg", svg, "--no-time", "--json");
+        ToolRun run = ToolRun.Start("eval", "--model", trained.Model, "--data", trained.Data, "--static", trained.Model, "--report", report, "--svg", svg, "--no-time", "--json");
         run.AssertOk();
         using JsonDocument result = JsonDocument.Parse(run.Output);
         Assert.Equal("drop-0.3", result.RootElement.GetProperty("chosen").GetString());
@@ -170,6 +170,9 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
         Assert.Equal(1, result.RootElement.GetProperty("static").GetArrayLength());
         Assert.Contains("static networks", File.ReadAllText(report), StringComparison.Ordinal);
         Assert.StartsWith("<svg", File.ReadAllText(svg), StringComparison.Ordinal);
+        ToolRun.Start("eval", "--model", trained.Model).AssertFailure(2, "--data is missing", "the set 'data'");
+        ToolRun info = ToolRun.Start("info", trained.Model);
+        Assert.DoesNotContain(trained.Data, info.Output, StringComparison.Ordinal);
         ToolRun.Start("eval", "--model", trained.Model, "--data", "glyphs").AssertFailure(1, "[32, 32, 3]", "[16, 16, 1]");
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading;
+using ManagedDyn.Engine.Formats.Safetensors;
 using Xunit;
 
 namespace ManagedDyn.Tests.Tool.Verbs;
@@ -11,6 +12,7 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
 {
     // Long enough that a signal reaches the tool before it is done, on any machine.
     private const int LongEpochs = 60;
+    private const int KilledEpochs = 20;
 
     [Fact]
     public void LeavesModelLogsAndReport()
@@ -71,6 +73,44 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
         Assert.True(File.Exists(Path.Combine(run, "checkpoint.safetensors")));
         ToolRun.Start("train", "--resume", run, "--json").AssertOk();
         AssertSameAnswers(Path.Combine(run, "model.safetensors"), Path.Combine(unbroken, "model.safetensors"));
+    }
+
+    [Fact]
+    public void KilledAtAnyMomentAndResumedGivesTheSameWeights()
+    {
+        string unbroken = trained.FileNamed("whole");
+        ToolRun.Start(trained.TrainArguments(unbroken, KilledEpochs)).AssertOk();
+        string run = trained.FileNamed("killed");
+        string[] arguments = trained.TrainArguments(run, KilledEpochs);
+        Random random = new(Environment.TickCount);
+        int kills = 0;
+        bool isDone = false;
+        for (int attempt = 0; attempt < 30 && !isDone; attempt++)
+        {
+            // From before the first line of output to the writing of the model; the last attempts may run to their end.
+            TimeSpan life = attempt < 6 ? TimeSpan.FromMilliseconds(random.Next(50, 700)) : TimeSpan.FromSeconds(1 + attempt);
+            ToolRun killed = ToolRun.Start(arguments, process =>
+            {
+                if (!process.WaitForExit(life))
+                {
+                    process.Kill();
+                }
+            });
+            isDone = killed.ExitCode == 0;
+            kills += isDone ? 0 : 1;
+            Assert.True(isDone || killed.Error.Length == 0, killed.Error);
+            arguments = File.Exists(Path.Combine(run, "plan.json")) ? ["train", "--resume", run, "--json"] : arguments;
+        }
+
+        Assert.True(isDone && kills > 0, $"{kills} kills");
+        AssertSameAnswers(Path.Combine(run, "model.safetensors"), Path.Combine(unbroken, "model.safetensors"));
+        SafetensorsFile expected = SafetensorsFile.Load(Path.Combine(unbroken, "checkpoint.safetensors"));
+        SafetensorsFile found = SafetensorsFile.Load(Path.Combine(run, "checkpoint.safetensors"));
+        Assert.Equal(expected.Entries.Count, found.Entries.Count);
+        foreach (SafetensorsEntry entry in expected.Entries)
+        {
+            Assert.True(expected.Bytes(entry.Name).SequenceEqual(found.Bytes(entry.Name)), entry.Name);
+        }
     }
 
     [Fact]

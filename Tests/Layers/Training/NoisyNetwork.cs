@@ -9,14 +9,14 @@ namespace ManagedDyn.Tests.Layers.Training;
 /// <summary>
 /// Two stages of y = tanh(W·x + b) with an exit each, plus noise while training and a running mean as state: all that a checkpoint must carry.
 /// </summary>
-public sealed class TinyNetwork : StagedNetwork
+public sealed class NoisyNetwork : StagedNetwork
 {
     private const int Width = 9;
     private readonly Parameter[] _weights = new Parameter[4];
     private readonly Parameter[] _biases = new Parameter[4];
     private readonly Parameter _running;
 
-    public TinyNetwork(int inputs, int classes, ulong seed)
+    public NoisyNetwork(int inputs, int classes, ulong seed)
     {
         SampleShape = new Shape(inputs);
         ClassCount = classes;
