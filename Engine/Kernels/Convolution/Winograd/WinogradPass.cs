@@ -167,11 +167,18 @@ internal ref struct WinogradPass<TTransform>
     private readonly void StoreTile(int place, ReadOnlySpan<float> products, int firstChannel, int channelCount)
     {
         int outputs = TTransform.Outputs;
-        Span<int> own = stackalloc int[outputs * outputs];
-        ReadOnlySpan<int> rows = own;
+        Span<int> places = stackalloc int[outputs * outputs];
+        Span<int> rows = stackalloc int[outputs * outputs];
+        int active = 0;
         if (_tiles.IsListed)
         {
-            rows = _tiles.Rows.Slice(place * own.Length, own.Length);
+            ReadOnlySpan<int> listed = _tiles.Rows.Slice(place * rows.Length, rows.Length);
+            for (int i = 0; i < listed.Length; i++)
+            {
+                places[active] = i;
+                rows[active] = listed[i];
+                active += listed[i] >= 0 ? 1 : 0;
+            }
         }
         else
         {
@@ -181,14 +188,17 @@ internal ref struct WinogradPass<TTransform>
             int x = tile % _cut.TilesAcross * outputs;
             int height = Math.Min(outputs, _geometry.OutHeight - y);
             int width = Math.Min(outputs, _geometry.OutWidth - x);
-            for (int i = 0; i < own.Length; i++)
+            int first = (sample * _geometry.OutPixels) + (y * _geometry.OutWidth) + x;
+            for (int down = 0; down < height; down++)
             {
-                int down = i / outputs;
-                int across = i % outputs;
-                own[i] = down < height && across < width ? (sample * _geometry.OutPixels) + ((y + down) * _geometry.OutWidth) + x + across : -1;
+                for (int across = 0; across < width; across++)
+                {
+                    places[active] = (down * outputs) + across;
+                    rows[active++] = first + (down * _geometry.OutWidth) + across;
+                }
             }
         }
 
-        _store.Store(products, rows, firstChannel, channelCount);
+        _store.Store(products, places[..active], rows[..active], firstChannel, channelCount);
     }
 }

@@ -8,6 +8,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
 /// </summary>
 public ref struct WinogradSelection
 {
+    // What two kinds of work cost more than their sums: blocks that are not full, twice.
+    private const double MixedFactor = 1.1;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly WinogradForm _form;
     private readonly int _shift;
@@ -80,67 +83,116 @@ public ref struct WinogradSelection
     {
         _slots.Clear();
         Count(pixels);
-        int before = TileCount;
-        int covered = TakeTiles(sample);
-        if (TileCount > before && !Pays(TileCount - before, pixels.Length - covered, pixels.Length))
+        TakeTiles(sample, Least(pixels.Length));
+        int end = 0;
+        for (int y = 0, i = 0; i < pixels.Length; y++)
         {
-            TileCount = before;
-            _slots.Fill(-1);
-        }
-
-        int mask = (1 << _shift) - 1;
-        int y = 0;
-        int rowStart = 0;
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            int pixel = pixels[i];
-            while (pixel - rowStart >= _geometry.OutWidth)
+            int start = end;
+            end += _geometry.OutWidth;
+            int from = i;
+            while (i < pixels.Length && pixels[i] < end)
             {
-                rowStart += _geometry.OutWidth;
-                y++;
+                i++;
             }
 
-            int x = pixel - rowStart;
-            int slot = _slots[((y >> _shift) * _across) + (x >> _shift)];
-            int row = firstRow + (isCompact ? i : pixel);
+            if (i > from)
+            {
+                Place(y, pixels[from..i], start, isCompact ? firstRow + from : firstRow + pixels[from], isCompact);
+            }
+        }
+    }
+
+    // Gives the selected pixels of one row of the map their places.
+    private void Place(int y, ReadOnlySpan<int> pixels, int start, int row, bool isCompact)
+    {
+        int shift = _shift;
+        int mask = (1 << shift) - 1;
+        Span<int> tileRows = _tileRows[((y & mask) << shift)..];
+        ReadOnlySpan<int> slots = _slots.Slice((y >> shift) * _across, _across);
+        Span<int> single = _pixels[PixelCount..];
+        Span<int> singleRows = _pixelRows[PixelCount..];
+        int count = 0;
+        int firstPixel = pixels[0];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            int x = pixels[i] - start;
+            int slot = slots[x >> shift];
+            int own = row + (isCompact ? i : pixels[i] - firstPixel);
             if (slot >= 0)
             {
-                _tileRows[(slot << (2 * _shift)) + ((y & mask) << _shift) + (x & mask)] = row;
+                tileRows[(slot << (2 * shift)) + (x & mask)] = own;
             }
             else
             {
-                _pixels[PixelCount] = pixel;
-                _pixelRows[PixelCount++] = row;
+                single[count] = pixels[i];
+                singleRows[count++] = own;
             }
         }
+
+        PixelCount += count;
     }
 
     private readonly void Count(ReadOnlySpan<int> pixels)
     {
         int end = 0;
+        int shift = _shift;
         for (int y = 0, i = 0; i < pixels.Length; y++)
         {
-            int first = end;
+            int start = end;
             end += _geometry.OutWidth;
-            int tileRow = (y >> _shift) * _across;
+            Span<int> slots = _slots.Slice((y >> shift) * _across, _across);
             for (; i < pixels.Length && pixels[i] < end; i++)
             {
-                _slots[tileRow + ((pixels[i] - first) >> _shift)]++;
+                slots[(pixels[i] - start) >> shift]++;
             }
         }
     }
 
-    // Turns each tile's count into its place among the tiles, or −1; returns the number of pixels in them.
-    private int TakeTiles(int sample)
+    // The number of wanted pixels from which on a tile is computed whole. Both kinds of work read weights of their own and few pixels or tiles do not
+    // repay that, so either all touched tiles are computed, or those with enough pixels, or none.
+    private readonly int Least(int pixels)
     {
+        int touched = 0;
+        int full = 0;
         int covered = 0;
-        int size = 1 << _shift;
         for (int tile = 0; tile < _tiles; tile++)
         {
             int count = _slots[tile];
-            int height = Math.Min(size, _geometry.OutHeight - (tile / _across * size));
-            int width = Math.Min(size, _geometry.OutWidth - (tile % _across * size));
-            if (count == 0 || count < Math.Min(_least, height * width))
+            touched += count > 0 ? 1 : 0;
+            if (count >= Math.Min(_least, PixelsOf(tile)))
+            {
+                full++;
+                covered += count;
+            }
+        }
+
+        double direct = ConvolutionCosts.Direct(in _geometry, pixels);
+        double whole = ConvolutionCosts.Tiles(in _geometry, _form, touched);
+        double mixed = covered == pixels
+            ? whole
+            : ConvolutionCosts.Tiles(in _geometry, _form, full) + ConvolutionCosts.Direct(in _geometry, pixels - covered);
+        if (whole < direct && whole <= mixed * MixedFactor)
+        {
+            return 1;
+        }
+
+        return mixed * MixedFactor < direct ? _least : int.MaxValue;
+    }
+
+    private readonly int PixelsOf(int tile)
+    {
+        int size = 1 << _shift;
+        return Math.Min(size, _geometry.OutHeight - (tile / _across * size)) * Math.Min(size, _geometry.OutWidth - (tile % _across * size));
+    }
+
+    // Turns each tile's count into its place among the tiles, or −1.
+    private void TakeTiles(int sample, int least)
+    {
+        int size = 1 << (2 * _shift);
+        for (int tile = 0; tile < _tiles; tile++)
+        {
+            int count = _slots[tile];
+            if (count == 0 || (count < least && (least == int.MaxValue || count < PixelsOf(tile))))
             {
                 _slots[tile] = -1;
                 continue;
@@ -148,18 +200,8 @@ public ref struct WinogradSelection
 
             _slots[tile] = TileCount;
             _indices[TileCount] = (sample * _tiles) + tile;
-            _tileRows.Slice(TileCount << (2 * _shift), size * size).Fill(-1);
+            _tileRows.Slice(TileCount * size, size).Fill(-1);
             TileCount++;
-            covered += count;
         }
-
-        return covered;
-    }
-
-    // Few tiles are not worth the reading of transformed weights, of which there are more.
-    private readonly bool Pays(int tiles, int single, int all)
-    {
-        double mixed = ConvolutionCosts.Tiles(in _geometry, _form, tiles) + (single == 0 ? 0 : ConvolutionCosts.Direct(in _geometry, single));
-        return mixed < ConvolutionCosts.Direct(in _geometry, all);
     }
 }
