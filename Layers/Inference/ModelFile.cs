@@ -1,5 +1,10 @@
 using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
+using System.Numerics;
+using System.Text;
 using System.Text.Json;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Formats;
@@ -18,6 +23,9 @@ public static class ModelFile
 {
     /// <summary>The metadata key of the JSON document.</summary>
     public const string MetadataKey = "manageddyn";
+
+    /// <summary>The key of the checksum over description and tensors; a file without it is read too.</summary>
+    public const string ChecksumKey = "manageddyn.checksum";
 
     private const long SmallValues = 1 << 20;
 
@@ -89,6 +97,7 @@ public static class ModelFile
             writer.Add(name, parameter.Value);
         }
 
+        writer.SetMetadata(ChecksumKey, Checksum(SafetensorsFile.Wrap(writer.ToArray())));
         return writer;
     }
 
@@ -97,6 +106,11 @@ public static class ModelFile
         if (!file.Metadata.TryGetValue(MetadataKey, out string? json))
         {
             throw new ModelFormatException("model file", -1, $"no metadata \"{MetadataKey}\"", "a file that ManagedDyn wrote; import weights of other origin through a name map");
+        }
+
+        if (file.Metadata.TryGetValue(ChecksumKey, out string? written) && Checksum(file) is var found && found != written)
+        {
+            throw new ModelFormatException("model file", -1, $"content of checksum {found}", $"{FileText.Quote(written)}, as was written; the file is damaged or was altered");
         }
 
         try
@@ -110,6 +124,36 @@ public static class ModelFile
         {
             throw new ModelFormatException($"model file: {exception.Message}", exception);
         }
+    }
+
+    // CRC-32C over the description and, in the order of their names, each tensor's name and bytes: a weight that changes on the way would give
+    // wrong answers without a word.
+    private static string Checksum(SafetensorsFile file)
+    {
+        uint sum = Add(0, Encoding.UTF8.GetBytes(file.Metadata[MetadataKey]));
+        List<SafetensorsEntry> entries = [.. file.Entries];
+        entries.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        foreach (SafetensorsEntry entry in entries)
+        {
+            sum = Add(Add(sum, Encoding.UTF8.GetBytes(entry.Name)), file.Bytes(entry.Name));
+        }
+
+        return sum.ToString("x8", CultureInfo.InvariantCulture);
+    }
+
+    private static uint Add(uint sum, ReadOnlySpan<byte> bytes)
+    {
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
+            sum = BitOperations.Crc32C(sum, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
+        foreach (byte value in bytes)
+        {
+            sum = BitOperations.Crc32C(sum, value);
+        }
+
+        return sum;
     }
 
     // Parameters take memory when their values are first touched: a small file that describes a huge network must not get that far. Where the

@@ -92,7 +92,48 @@ public sealed class Application
             return ExitCode.WrongUsage;
         }
 
+        if (MistakenOption(parsed) is { } mistaken)
+        {
+            _terminal.WriteError(UnknownOption(mistaken, verb!));
+            return ExitCode.WrongUsage;
+        }
+
         return RunVerb(verb!, parsed);
+    }
+
+    /// <summary>An option that does not exist and was taken for one of many arguments; behind "--" everything is an argument.</summary>
+    private static string? MistakenOption(ParseResult parsed)
+    {
+        foreach (Token token in parsed.Tokens)
+        {
+            if (token.Type == TokenType.DoubleDash)
+            {
+                return null;
+            }
+        }
+
+        foreach (SymbolResult child in parsed.CommandResult.Children)
+        {
+            foreach (Token token in child is ArgumentResult argument ? argument.Tokens : [])
+            {
+                if (token.Value.Length > 1 && token.Value[0] == '-')
+                {
+                    return token.Value;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private string UnknownOption(string token, Verb verb)
+    {
+        List<string> known = [];
+        AddNames(known, _root.Options);
+        AddNames(known, verb.Command.Options);
+        int equals = token.IndexOf('=', StringComparison.Ordinal);
+        string hint = Suggestion.Nearest(equals > 0 ? token[..equals] : token, known) is { } nearest ? $"; did you mean '{nearest}'?" : string.Empty;
+        return $"unknown option '{token}'{hint} ('mdyn {verb.Command.Name} --help' lists what there is; a file of such a name is given behind '--')";
     }
 
     private ExitCode RunVerb(Verb verb, ParseResult parsed)

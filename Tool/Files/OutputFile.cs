@@ -10,6 +10,23 @@ namespace ManagedDyn.Tool.Files;
 /// </summary>
 public static class OutputFile
 {
+    /// <summary>Fails now if the file could not be written later, when much work would be lost.</summary>
+    public static void CheckWritable(string? path)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        string trial = path + ".trial";
+        Write(trial, static _ => { });
+        File.Delete(trial);
+        if (Directory.Exists(path))
+        {
+            throw new ToolException($"cannot write '{path}': it is a folder; expected the name of a file");
+        }
+    }
+
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -24,7 +41,8 @@ public static class OutputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new ToolException($"cannot write '{path}': {e.Message.ReplaceLineEndings(" ")}", e);
+            // The message of the system names a file beside the destination, or the wrong reason; the folder is what the user can mend.
+            throw new ToolException($"cannot write '{path}': {(e is UnauthorizedAccessException ? "this user may not write there" : e.Message.ReplaceLineEndings(" "))}", e);
         }
     }
 

@@ -55,9 +55,16 @@ public sealed class InputReader
     private IEnumerable<InputSample> ReadFile(string path)
     {
         using InputSource source = Guard(path, this, static (path, reader) => reader.Open(path));
+        bool any = false;
         while (Guard(path, source, static (_, source) => source.Next()) is { } sample)
         {
+            any = true;
             yield return sample;
+        }
+
+        if (!any)
+        {
+            throw new ToolException($"'{path}' holds no input; expected at least one");
         }
     }
 

@@ -9,6 +9,7 @@ using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Evaluation;
+using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Output;
 using ManagedDyn.Tool.Reporting;
 using ManagedDyn.Tool.Reporting.Pages;
@@ -69,6 +70,8 @@ public sealed class DemoVerb : Verb
         bool json = arguments.GetValue(_json);
         bool quick = arguments.GetValue(_quick);
         string path = ReportPath(arguments.GetValue(_out));
+        OutputFile.CheckWritable(path);
+        OutputFile.CheckWritable(arguments.GetValue(_save));
         long images = arguments.GetValue(_images) ?? (quick ? QuickImages : TrainingImages);
         TrainingPlan plan = new()
         {

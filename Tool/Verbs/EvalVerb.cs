@@ -55,6 +55,11 @@ public sealed class EvalVerb : Verb
             throw ToolException.Usage("--save saves what --calibrate finds; give both");
         }
 
+        foreach (Option<string?> output in (Option<string?>[])[_save, _report, _svg])
+        {
+            OutputFile.CheckWritable(arguments.GetValue(output));
+        }
+
         Model model = ModelStore.Load(arguments.GetValue(_model));
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
         ImageSplits data = OpenData(arguments, model, workers);

@@ -353,6 +353,20 @@ public sealed class SessionTests
         Assert.Equal(3 * (model.FullMacs - model.ExitMacs(1)), sums["manageddyn.macs.saved"]);
         Assert.True(sums["manageddyn.predict.duration"] > 0);
         Assert.Equal(3 * model.ExitMacs(1), Assert.Single(activities).GetTagItem("macs.executed"));
+
+        // Warming up is no prediction; an anytime run is one.
+        session.WarmUp();
+        Assert.Single(activities);
+        using (AnytimeRun run = session.Begin(Inputs(1)))
+        {
+            Assert.True(run.Advance());
+            Assert.True(run.Advance());
+            Assert.True(run.Advance());
+        }
+
+        Assert.Equal(1, exits[2]);
+        Assert.Equal(2, activities.Count);
+        Assert.Equal(model.ExitMacs(2), activities[1].GetTagItem("macs.executed"));
     }
 
     private static TinyNetwork Network() => new(4, 5, 12, Sample);

@@ -64,6 +64,20 @@ public sealed class ImageTrainingTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Other_augmentation_or_normalisation_is_refused_with_both_values()
+    {
+        using Workers workers = new(1);
+        using CancellationTokenSource source = new();
+        Make(workers).Trainer.Run(progress => CancelAt(progress, 2, source), source.Token);
+        string shifted = Assert.Throws<StateMismatchException>(() => Make(workers, shift: 2).Trainer.Resume(CheckpointPath)).Message;
+        Assert.Contains("augmentation was shift 1, flip", shifted, StringComparison.Ordinal);
+        Assert.Contains("now it is shift 2, flip", shifted, StringComparison.Ordinal);
+        string others = Assert.Throws<StateMismatchException>(() => Make(workers, images: 7).Trainer.Resume(CheckpointPath)).Message;
+        Assert.Contains("normalisation was mean 0.", others, StringComparison.Ordinal);
+        Make(workers).Trainer.Resume(CheckpointPath);
+    }
+
     private float[] Train(int threads, out double accuracy)
     {
         using Workers workers = new(threads);
@@ -72,11 +86,11 @@ public sealed class ImageTrainingTests : IDisposable
         return TrainingRig.Weights(network);
     }
 
-    private (Trainer Trainer, IntermediateClassifiers Network) Make(Workers workers)
+    private (Trainer Trainer, IntermediateClassifiers Network) Make(Workers workers, int shift = 1, ulong images = 1)
     {
-        ImageDataset training = Images(96, 1);
+        ImageDataset training = Images(96, images);
         Normalization normalization = Normalization.Measure(training);
-        Augmentation augmentation = new() { ShiftPixels = 1, Flip = true, EraseProbability = 0.2f, EraseSize = 0.3f };
+        Augmentation augmentation = new() { ShiftPixels = shift, Flip = true, EraseProbability = 0.2f, EraseSize = 0.3f };
         ImageBatches batches = new(training, normalization, 16, new RandomSource(5), augmentation, dropLast: true);
         ImageBatches validation = new(Images(40, 2), normalization, 16);
         IntermediateClassifiers network = new(

@@ -30,5 +30,10 @@ public sealed class DemoTests
     {
         ToolRun.Start("demo", "--images", "3").AssertFailure(2, "--images is '3'", "from 200");
         ToolRun.Start("demo", "--quik").AssertFailure(2, "did you mean '--quick'?");
+
+        // Told before the work and not after it.
+        string file = Path.GetTempFileName();
+        ToolRun.Start("demo", "--out", Path.Combine(file, "report.html")).AssertFailure(1, "cannot write");
+        File.Delete(file);
     }
 }

@@ -131,6 +131,11 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
         ToolRun.Start("run", "--model", text, cut).AssertFailure(1, "a text file", ".safetensors");
         ToolRun.Start("run", "--model", trained.FileNamed("no.safetensors"), cut).AssertFailure(1, "there is no model");
         ToolRun.Start("run").AssertFailure(2, "INPUT is missing");
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--budgt", "5M").AssertFailure(2, "unknown option '--budgt'", "did you mean '--budget'?");
+        ToolRun.Start("run", "--model", trained.Model, "--", "--budgt").AssertFailure(1, "'--budgt' does not exist");
+        string none = trained.FileNamed("none.npy");
+        NpyFile.Save(none, Tensor.Zeros(new Shape(0, 16, 16)));
+        ToolRun.Start("run", "--model", trained.Model, none).AssertFailure(1, "holds no input");
     }
 
     [Fact]
@@ -148,6 +153,12 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
         altered[40] ^= 0x10;
         File.WriteAllBytes(damaged, altered);
         ToolRun.Start("info", damaged).AssertFailure(1, "cannot load the model");
+
+        // One bit of one weight: still a number, and found all the same.
+        altered = (byte[])sound.Clone();
+        altered[^9] ^= 0x01;
+        File.WriteAllBytes(damaged, altered);
+        ToolRun.Start("info", damaged).AssertFailure(1, "checksum", "altered");
     }
 
     [Fact]
