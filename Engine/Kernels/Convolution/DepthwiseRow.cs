@@ -10,10 +10,11 @@ internal interface IDepthwiseStride
     static abstract int Value { get; }
 
     /// <summary>Computes some pixels side by side, for some vectors of channels.</summary>
-    static abstract void Run<TPixels, TKernel, TClip>(scoped ref DepthwiseRow row)
+    static abstract void Run<TPixels, TKernel, TClip, TVector>(scoped ref DepthwiseRow row)
         where TPixels : struct, IExtent
         where TKernel : struct, IExtent
-        where TClip : struct, IFlag;
+        where TClip : struct, IFlag
+        where TVector : struct, IDepthwiseVector<TVector>;
 }
 
 /// <summary>A property that the compiler knows.</summary>
@@ -42,11 +43,11 @@ internal readonly struct Eight : IExtent
     public static int Value => 8;
 }
 
-/// <summary>A vector of sums for each pixel.</summary>
-[InlineArray(DepthwiseRow.MaximumPixels)]
+/// <summary>A row of sums for each pixel.</summary>
+[InlineArray(DepthwiseRow.MaximumPixels * DepthwiseRow.TileStep)]
 internal struct DepthwiseTile
 {
-    private Vector<float> _first;
+    private float _first;
 }
 
 /// <summary>
@@ -63,6 +64,9 @@ internal ref struct DepthwiseRow
 {
     /// <summary>The most pixels that are computed together: eight sums hide the time of a multiply-add.</summary>
     public const int MaximumPixels = 8;
+
+    /// <summary>From a pixel's sums in the tile to the next one's: no vector is wider.</summary>
+    public const int TileStep = 16;
 
     /// <summary>The fewest.</summary>
     public const int MinimumPixels = 4;
@@ -81,10 +85,10 @@ internal ref struct DepthwiseRow
     /// <summary>Channels of a pixel.</summary>
     public nint Channels;
 
-    /// <summary>The first channel to compute, a multiple of a vector.</summary>
+    /// <summary>The first channel to compute, a multiple of two vectors.</summary>
     public nint Channel;
 
-    /// <summary>Where the channels to compute end: at a multiple of a vector or with the last channel.</summary>
+    /// <summary>Where the channels to compute end: at a multiple of two vectors or with the last channel.</summary>
     public nint EndChannel;
 
     /// <summary>Elements from a column to the next; negative in an input gradient.</summary>
@@ -143,24 +147,29 @@ internal ref struct DepthwiseRow
     /// <summary>Takes the sums from the tile through the epilogue to the output.</summary>
     /// <param name="pixels">Pixels.</param>
     /// <param name="channel">The channel of the sums' first element.</param>
-    /// <param name="skipped">First elements that an earlier vector has stored already.</param>
+    /// <param name="width">Channels of the sums, a multiple of a vector.</param>
+    /// <param name="skipped">First elements that have been stored already: stored again, they would get a residual twice that is the output.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public readonly void Finish(int pixels, nint channel, int skipped)
+    public void Finish(int pixels, nint channel, int width, int skipped)
     {
-        for (int i = 0; i < pixels; i++)
+        for (int part = 0; part < width; part += Vector<float>.Count, channel += Vector<float>.Count, skipped -= Vector<float>.Count)
         {
-            nint target = FirstTarget + (i * TargetStep) + channel;
-            Vector<float> sum = Epilogue.Apply(
-                Steps, Tile[i], ref Unsafe.Add(ref Scale, channel), ref Unsafe.Add(ref Shift, channel), ref Unsafe.Add(ref Residual, target));
-            if (skipped == 0)
+            for (int i = 0; i < pixels && skipped < Vector<float>.Count; i++)
             {
-                Vector.StoreUnsafe(sum, ref Unsafe.Add(ref Output, target));
-                continue;
-            }
+                nint target = FirstTarget + (i * TargetStep) + channel;
+                Vector<float> sum = Epilogue.Apply(
+                    Steps, Vector.LoadUnsafe(ref Tile[(i * TileStep) + part]), ref Unsafe.Add(ref Scale, channel), ref Unsafe.Add(ref Shift, channel),
+                    ref Unsafe.Add(ref Residual, target));
+                if (skipped <= 0)
+                {
+                    sum.StoreUnsafe(ref Unsafe.Add(ref Output, target));
+                    continue;
+                }
 
-            for (int lane = skipped; lane < Vector<float>.Count; lane++)
-            {
-                Unsafe.Add(ref Output, target + lane) = sum[lane];
+                for (int lane = skipped; lane < Vector<float>.Count; lane++)
+                {
+                    Unsafe.Add(ref Output, target + lane) = sum[lane];
+                }
             }
         }
     }
@@ -201,22 +210,38 @@ internal ref struct DepthwiseRow
         where TKernel : struct, IExtent
         where TClip : struct, IFlag
     {
+        if (WideDepthwiseVector.IsSupported && Channels >= WideDepthwiseVector.Width)
+        {
+            Run<TStride, TKernel, TClip, WideDepthwiseVector>(pixels);
+        }
+        else
+        {
+            Run<TStride, TKernel, TClip, DepthwiseVector>(pixels);
+        }
+    }
+
+    private void Run<TStride, TKernel, TClip, TVector>(int pixels)
+        where TStride : struct, IDepthwiseStride
+        where TKernel : struct, IExtent
+        where TClip : struct, IFlag
+        where TVector : struct, IDepthwiseVector<TVector>
+    {
         switch (pixels)
         {
             case 4:
-                TStride.Run<Extent4, TKernel, TClip>(ref this);
+                TStride.Run<Extent4, TKernel, TClip, TVector>(ref this);
                 break;
             case 5:
-                TStride.Run<Extent5, TKernel, TClip>(ref this);
+                TStride.Run<Extent5, TKernel, TClip, TVector>(ref this);
                 break;
             case 6:
-                TStride.Run<Extent6, TKernel, TClip>(ref this);
+                TStride.Run<Extent6, TKernel, TClip, TVector>(ref this);
                 break;
             case 7:
-                TStride.Run<Seven, TKernel, TClip>(ref this);
+                TStride.Run<Seven, TKernel, TClip, TVector>(ref this);
                 break;
             default:
-                TStride.Run<Eight, TKernel, TClip>(ref this);
+                TStride.Run<Eight, TKernel, TClip, TVector>(ref this);
                 break;
         }
     }
