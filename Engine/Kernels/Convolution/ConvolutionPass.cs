@@ -137,10 +137,13 @@ internal ref struct ConvolutionPass
                     continue;
                 }
 
-                for (int p = Math.Max(panel, firstPanel); p < Math.Min(next, endPanel); p++)
+                int taken;
+                for (int p = Math.Max(panel, firstPanel); p < Math.Min(next, endPanel); p += taken)
                 {
                     int first = (p - panel) * Panel.Width;
-                    int count = Math.Min(Panel.Width, outCount - first);
+                    int left = Math.Min((Math.Min(next, endPanel) - panel) * Panel.Width, outCount) - first;
+                    taken = _selection.OutChannels.IsListed ? 1 : _sweep.PanelsAtOnce(left);
+                    int count = Math.Min(taken * Panel.Width, left);
                     if (_selection.OutChannels.IsListed)
                     {
                         RunListed(group, outStart + first, count, p - firstPanel, isFirstSweep);
@@ -164,7 +167,7 @@ internal ref struct ConvolutionPass
     {
         _sweep.TakeSteps(in _epilogue, firstChannel, columns.Count);
         int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + panel;
-        _sweep.Multiply(_packed.Slice(index * PanelLength, PanelLength), in columns, _output, in _epilogue);
+        _sweep.Multiply(_packed.Slice(index * PanelLength, Panel.Count(columns.Count) * PanelLength), in columns, _output, in _epilogue);
     }
 
     // Up to a panel's width of listed output channels, from one place of the list on.

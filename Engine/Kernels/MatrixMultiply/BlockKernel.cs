@@ -61,7 +61,7 @@ internal static class BlockKernel
         where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
-        nint tileStep = 2 * Vector<float>.Count;
+        nint tileStep = Math.Max(TRow.Width, 2 * Vector<float>.Count);
         ref int offsets = ref operands.Offsets;
         for (; blocks > 0; blocks--)
         {
@@ -69,30 +69,30 @@ internal static class BlockKernel
             if (operands.Resumes)
             {
                 ref float tile = ref operands.Tile;
-                s0 = TRow.Load(ref tile);
+                s0 = TRow.Load(ref tile, 2 * Vector<float>.Count);
                 if (TRows.Value > 1)
                 {
-                    s1 = TRow.Load(ref Unsafe.Add(ref tile, tileStep));
+                    s1 = TRow.Load(ref Unsafe.Add(ref tile, tileStep), 2 * Vector<float>.Count);
                 }
 
                 if (TRows.Value > 2)
                 {
-                    s2 = TRow.Load(ref Unsafe.Add(ref tile, 2 * tileStep));
+                    s2 = TRow.Load(ref Unsafe.Add(ref tile, 2 * tileStep), 2 * Vector<float>.Count);
                 }
 
                 if (TRows.Value > 3)
                 {
-                    s3 = TRow.Load(ref Unsafe.Add(ref tile, 3 * tileStep));
+                    s3 = TRow.Load(ref Unsafe.Add(ref tile, 3 * tileStep), 2 * Vector<float>.Count);
                 }
 
                 if (TRows.Value > 4)
                 {
-                    s4 = TRow.Load(ref Unsafe.Add(ref tile, 4 * tileStep));
+                    s4 = TRow.Load(ref Unsafe.Add(ref tile, 4 * tileStep), 2 * Vector<float>.Count);
                 }
 
                 if (TRows.Value > 5)
                 {
-                    s5 = TRow.Load(ref Unsafe.Add(ref tile, 5 * tileStep));
+                    s5 = TRow.Load(ref Unsafe.Add(ref tile, 5 * tileStep), 2 * Vector<float>.Count);
                 }
             }
 
@@ -101,6 +101,7 @@ internal static class BlockKernel
             nint count = operands.ChannelCount;
             nint step = operands.PanelStep;
             nint ahead = step * RowsAhead;
+            nint distance = operands.PanelDistance;
             for (int t = operands.Taps; t > 0; t--)
             {
                 ref float x0 = ref Row(ref operands, ref input, offsets);
@@ -116,21 +117,21 @@ internal static class BlockKernel
                     // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth.
                     for (; i < count - 3; i += 4)
                     {
-                        Prefetch.Line(ref weights, ahead);
+                        TRow.Prefetch(ref weights, ahead, distance);
                         Step<TRows, TRow>(
-                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch.Line(ref weights, ahead);
+                        TRow.Prefetch(ref weights, ahead, distance);
                         Step<TRows, TRow>(
-                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch.Line(ref weights, ahead);
+                        TRow.Prefetch(ref weights, ahead, distance);
                         Step<TRows, TRow>(
-                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch.Line(ref weights, ahead);
+                        TRow.Prefetch(ref weights, ahead, distance);
                         Step<TRows, TRow>(
-                            ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
                     }
                 }
@@ -145,7 +146,7 @@ internal static class BlockKernel
 
                     nint at = TWalk.IsCompact ? i : channel;
                     Step<TRows, TRow>(
-                        ref weights, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, at, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, at, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                     if (!TWalk.IsListed)
                     {
                         weights = ref Unsafe.Add(ref weights, step);
@@ -231,12 +232,12 @@ internal static class BlockKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step<TRows, TRow>(
-        ref float weights, ref float x0, ref float x1, ref float x2, ref float x3, ref float x4, ref float x5, nint at,
+        ref float weights, nint distance, ref float x0, ref float x1, ref float x2, ref float x3, ref float x4, ref float x5, nint at,
         ref TRow s0, ref TRow s1, ref TRow s2, ref TRow s3, ref TRow s4, ref TRow s5)
         where TRows : struct, IExtent
         where TRow : struct, IPanelRow<TRow>
     {
-        TRow w = TRow.Load(ref weights);
+        TRow w = TRow.Load(ref weights, distance);
         s0 = TRow.MultiplyAdd(ref Unsafe.Add(ref x0, at), w, s0);
         if (TRows.Value > 1)
         {
@@ -278,12 +279,13 @@ internal static class BlockKernel
         where TRow : struct, IPanelRow<TRow>
     {
         EpilogueSteps steps = operands.Steps;
+        int step = Math.Max(TRow.Width, 2 * Vector<float>.Count);
         for (int row = 0; row < rows; row++)
         {
             nint start = Unsafe.Add(ref operands.OutputRows, row);
             for (int column = 0; column < TRow.Width; column += Vector<float>.Count)
             {
-                Vector<float> sum = Vector.LoadUnsafe(ref operands.Tile, (nuint)((row * 2 * Vector<float>.Count) + column));
+                Vector<float> sum = Vector.LoadUnsafe(ref operands.Tile, (nuint)((row * step) + column));
                 ref float output = ref Unsafe.Add(ref operands.Output, start + column);
                 sum = Epilogue.Apply(
                     steps, sum, ref Unsafe.Add(ref operands.Scale, column), ref Unsafe.Add(ref operands.Shift, column),

@@ -24,6 +24,9 @@ internal ref struct BlockOperands
     /// <summary>Elements between the weights of two channels.</summary>
     public nint PanelStep;
 
+    /// <summary>Elements from one panel to the next, where several are taken at once.</summary>
+    public nint PanelDistance;
+
     /// <summary>Elements between the weights of two taps.</summary>
     public nint TapStep;
 

@@ -69,16 +69,18 @@ public static class PackedMultiply
         for (int i = 0; i < sweeps; i++)
         {
             int start = (int)((long)rowCount * i / sweeps);
-            int end = (int)((long)rowCount * (i + 1) / sweeps);
-            sweep.Rows = end - start;
+            int behind = (int)((long)rowCount * (i + 1) / sweeps);
+            sweep.Rows = behind - start;
             sweep.SetInputRows(firstRow + start, default, shape.LeftStep);
             sweep.SetOutputRows(firstRow + start, default, shape.OutputStep);
-            for (int p = firstPanel; p < firstPanel + panelCount; p++)
+            int end = Math.Min((firstPanel + panelCount) * Panel.Width, shape.Columns);
+            for (int column = firstPanel * Panel.Width; column < end;)
             {
-                int column = p * Panel.Width;
-                PanelColumns columns = new(column, Math.Min(Panel.Width, shape.Columns - column));
-                sweep.TakeSteps(in epilogue, column, columns.Count);
+                int count = Math.Min(sweep.PanelsAtOnce(end - column) * Panel.Width, end - column);
+                PanelColumns columns = new(column, count);
+                sweep.TakeSteps(in epilogue, column, count);
                 sweep.Multiply(packed[(column * shape.Depth)..], in columns, output, in epilogue);
+                column += count;
             }
         }
     }

@@ -14,11 +14,21 @@ internal interface IPanelRow<TSelf>
     /// <summary>Columns, a multiple of the vector's.</summary>
     static abstract int Width { get; }
 
-    static abstract TSelf Load(ref float source);
+    /// <summary>Reads a row.</summary>
+    /// <param name="source">The first panel's columns.</param>
+    /// <param name="distance">Elements from one panel to the next, where the row goes over several.</param>
+    static abstract TSelf Load(ref float source, nint distance);
+
+    /// <summary>Asks the processor for a row that is read soon.</summary>
+    /// <param name="source">A row that is read now.</param>
+    /// <param name="ahead">Elements from it to the one asked for.</param>
+    /// <param name="distance">Elements from one panel to the next, where the row goes over several.</param>
+    static abstract void Prefetch(ref float source, nint ahead, nint distance);
 
     /// <summary>factor · weights + sums.</summary>
     static abstract TSelf MultiplyAdd(ref float factor, TSelf weights, TSelf sums);
 
+    /// <summary>Writes all columns side by side.</summary>
     static abstract void Store(TSelf sums, ref float target);
 }
 
@@ -30,7 +40,10 @@ internal readonly struct HalfRow(Vector<float> value) : IPanelRow<HalfRow>
     public static int Width => Vector<float>.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static HalfRow Load(ref float source) => new(Vector.LoadUnsafe(ref source));
+    public static HalfRow Load(ref float source, nint distance) => new(Vector.LoadUnsafe(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static HalfRow MultiplyAdd(ref float factor, HalfRow weights, HalfRow sums) =>
@@ -49,7 +62,10 @@ internal readonly struct FullRow(Vector<float> first, Vector<float> second) : IP
     public static int Width => 2 * Vector<float>.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FullRow Load(ref float source) => new(Vector.LoadUnsafe(ref source), Vector.LoadUnsafe(ref source, (nuint)Vector<float>.Count));
+    public static FullRow Load(ref float source, nint distance) => new(Vector.LoadUnsafe(ref source), Vector.LoadUnsafe(ref source, (nuint)Vector<float>.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FullRow MultiplyAdd(ref float factor, FullRow weights, FullRow sums)
@@ -77,7 +93,10 @@ internal readonly struct WideRow(Vector512<float> value) : IPanelRow<WideRow>
     public static int Width => Vector512<float>.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideRow Load(ref float source) => new(Vector512.LoadUnsafe(ref source));
+    public static WideRow Load(ref float source, nint distance) => new(Vector512.LoadUnsafe(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideRow MultiplyAdd(ref float factor, WideRow weights, WideRow sums) =>
@@ -85,4 +104,36 @@ internal readonly struct WideRow(Vector512<float> value) : IPanelRow<WideRow>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(WideRow sums, ref float target) => sums._value.StoreUnsafe(ref target);
+}
+
+/// <summary>Two panels side by side: few rows of one alone would leave the pipelines waiting for their sums.</summary>
+internal readonly struct PairRow<TRow>(TRow first, TRow second) : IPanelRow<PairRow<TRow>>
+    where TRow : struct, IPanelRow<TRow>
+{
+    private readonly TRow _first = first;
+    private readonly TRow _second = second;
+
+    public static int Width => 2 * TRow.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PairRow<TRow> Load(ref float source, nint distance) =>
+        new(TRow.Load(ref source, distance), TRow.Load(ref Unsafe.Add(ref source, distance), distance));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float source, nint ahead, nint distance)
+    {
+        TRow.Prefetch(ref source, ahead, distance);
+        TRow.Prefetch(ref source, ahead + distance, distance);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PairRow<TRow> MultiplyAdd(ref float factor, PairRow<TRow> weights, PairRow<TRow> sums) =>
+        new(TRow.MultiplyAdd(ref factor, weights._first, sums._first), TRow.MultiplyAdd(ref factor, weights._second, sums._second));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(PairRow<TRow> sums, ref float target)
+    {
+        TRow.Store(sums._first, ref target);
+        TRow.Store(sums._second, ref Unsafe.Add(ref target, TRow.Width));
+    }
 }

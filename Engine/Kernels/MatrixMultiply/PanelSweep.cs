@@ -17,6 +17,9 @@ internal ref struct PanelSweep
     /// <summary>The most rows of a sweep.</summary>
     public const int MaximumRows = MaximumBlocks * BlockKernel.Rows;
 
+    /// <summary>The most panels that <see cref="Multiply"/> takes at once.</summary>
+    public const int PanelsTogether = 2;
+
     // Rows of a panel in one piece: 1024 × 16 columns × 4 bytes = 64 KiB, which a second cache keeps beside inputs and outputs.
     private const int PieceRows = 1024;
 
@@ -36,12 +39,13 @@ internal ref struct PanelSweep
         Taps = taps;
         Channels = channels;
         PanelStep = Panel.Width;
-        int tiles = MaximumRows * Panel.Width;
-        Tiles = scratch[..tiles];
-        _scale = scratch.Slice(tiles, Panel.Width);
-        _shift = scratch.Slice(tiles + Panel.Width, Panel.Width);
+        PanelDistance = Panel.Width * taps * channels;
+        Tiles = scratch[..TilesLength];
+        scratch = scratch[TilesLength..];
+        _scale = scratch[..StepsLength];
+        _shift = scratch.Slice(StepsLength, StepsLength);
         // Integers of the same size as the floats whose memory they take.
-        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(tiles + (2 * Panel.Width), (MaximumRows * (taps + 1)) + Vector<int>.Count));
+        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(2 * StepsLength, (MaximumRows * (taps + 1)) + Vector<int>.Count));
         OutputRows = integers[..MaximumRows];
         Offsets = integers[MaximumRows..];
     }
@@ -60,7 +64,7 @@ internal ref struct PanelSweep
     /// <summary>Where each row starts in the output: <see cref="MaximumRows"/> elements, <see cref="BlockKernel.Rows"/> a block.</summary>
     public Span<int> OutputRows;
 
-    /// <summary>Where sums wait: <see cref="BlockKernel.Rows"/> rows of a panel's width for each block.</summary>
+    /// <summary>Where sums wait: <see cref="BlockKernel.Rows"/> rows as wide as the panels that are taken at once, for each block.</summary>
     public Span<float> Tiles;
 
     /// <summary>Taps.</summary>
@@ -71,6 +75,9 @@ internal ref struct PanelSweep
 
     /// <summary>Elements between the weights of two channels; the panel's width unless the matrix is not packed.</summary>
     public int PanelStep;
+
+    /// <summary>Elements from one panel to the next; that of packed weights unless set.</summary>
+    public int PanelDistance;
 
     /// <summary>The channels to take, ascending; empty and not <see cref="IsListed"/>: all.</summary>
     public ReadOnlySpan<int> ChannelList;
@@ -103,7 +110,11 @@ internal ref struct PanelSweep
 
     /// <summary>The scratch that a sweep needs, in elements.</summary>
     /// <param name="taps">Taps.</param>
-    public static int ScratchLength(int taps) => checked((MaximumRows * (taps + 1 + Panel.Width)) + (2 * Panel.Width) + Vector<int>.Count);
+    public static int ScratchLength(int taps) => checked(TilesLength + (2 * StepsLength) + (MaximumRows * (taps + 1)) + Vector<int>.Count);
+
+    private static int TilesLength => MaximumRows * PanelsTogether * Panel.Width;
+
+    private static int StepsLength => PanelsTogether * Panel.Width;
 
     /// <summary>The first row of a block; of the number of blocks: the number of rows.</summary>
     /// <param name="block">The block.</param>
@@ -120,6 +131,18 @@ internal ref struct PanelSweep
     /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
     /// <param name="step">Elements between two rows.</param>
     public readonly void SetOutputRows(int first, ReadOnlySpan<int> rows, int step) => SetRows(OutputRows, first, rows, step);
+
+    /// <summary>
+    /// The number of whole panels that <see cref="Multiply"/> takes at once: with one alone, few rows would wait for their own sums, and many
+    /// rows would be read twice as often.
+    /// </summary>
+    /// <param name="columns">The columns that are left.</param>
+    public readonly int PanelsAtOnce(int columns)
+    {
+        // Vectors of half a panel's width leave registers for the second panel only where rows are few.
+        bool fits = WideRow.IsSupported || (_smallerRows < BlockKernel.Rows / 2 && _largerBlocks == 0);
+        return !IsListed && columns >= PanelsTogether * Panel.Width && fits ? PanelsTogether : 1;
+    }
 
     /// <summary>Takes the scale and shift of channels side by side for the panel's first columns.</summary>
     /// <param name="epilogue">Where they come from.</param>
@@ -158,18 +181,19 @@ internal ref struct PanelSweep
         }
     }
 
-    /// <summary>Multiplies all rows with one panel and stores the result.</summary>
-    /// <param name="panel">The weights, from the panel's first on.</param>
-    /// <param name="columns">The columns that it yields.</param>
+    /// <summary>Multiplies all rows with one panel, or several whole ones, and stores the result.</summary>
+    /// <param name="panel">The weights, from the first panel's first on.</param>
+    /// <param name="columns">The columns that they yield; no more panels than <see cref="PanelsAtOnce"/> said.</param>
     /// <param name="output">The output; each row's columns lie within.</param>
     /// <param name="epilogue">What is done to the sums; its scale and shift are those last taken by <see cref="TakeSteps(in Epilogue, int, int)"/>.</param>
     public readonly void Multiply(ReadOnlySpan<float> panel, in PanelColumns columns, Span<float> output, in Epilogue epilogue)
     {
-        int vectors = columns.Extent > Vector<float>.Count ? 2 : 1;
-        bool direct = columns.AreContiguous && columns.Count == vectors * Vector<float>.Count;
+        int extent = columns.Extent;
+        bool direct = columns.AreContiguous && extent > 0 && (extent == Vector<float>.Count || extent % Panel.Width == 0);
         BlockOperands operands = default;
         operands.Offsets = ref MemoryMarshal.GetReference(Offsets);
         operands.PanelStep = PanelStep;
+        operands.PanelDistance = PanelDistance;
         operands.TapStep = (nint)PanelStep * Channels;
         operands.Steps = epilogue.Steps | (columns.AreMasked ? EpilogueSteps.Mask : EpilogueSteps.None);
         operands.Masks = ref MemoryMarshal.GetReference(columns.Masks);
@@ -205,7 +229,7 @@ internal ref struct PanelSweep
                 operands.Finishes = direct && group == tapGroups - 1 && piece == pieces - 1;
                 operands.StoresSums = operands.Finishes && operands.Steps == EpilogueSteps.None;
                 SetPiece(ref operands, panel, tap, start);
-                Run(ref operands, vectors, tap);
+                Run(ref operands, extent, tap);
             }
         }
 
@@ -248,11 +272,15 @@ internal ref struct PanelSweep
         }
     }
 
-    private readonly void Run(scoped ref BlockOperands operands, int vectors, int tap)
+    private readonly void Run(scoped ref BlockOperands operands, int extent, int tap)
     {
-        if (vectors == 1)
+        if (extent <= Vector<float>.Count)
         {
             Run<HalfRow>(ref operands, tap);
+        }
+        else if (extent > Panel.Width)
+        {
+            RunPair(ref operands, tap);
         }
         else if (WideRow.IsSupported)
         {
@@ -261,6 +289,18 @@ internal ref struct PanelSweep
         else
         {
             Run<FullRow>(ref operands, tap);
+        }
+    }
+
+    private readonly void RunPair(scoped ref BlockOperands operands, int tap)
+    {
+        if (WideRow.IsSupported)
+        {
+            Run<PairRow<WideRow>, AllChannels>(ref operands, tap);
+        }
+        else
+        {
+            Run<PairRow<FullRow>, AllChannels>(ref operands, tap);
         }
     }
 

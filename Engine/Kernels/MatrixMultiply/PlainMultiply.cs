@@ -15,7 +15,7 @@ public static class PlainMultiply
     /// <summary>The scratch that a call needs, in elements.</summary>
     /// <param name="shape">The extents.</param>
     public static int ScratchLength(in MultiplyShape shape) => checked(
-        PanelSweep.ScratchLength(1) + (shape.Depth * Panel.Width) + (shape.TransposesLeft ? PanelSweep.MaximumRows * shape.Depth : 0));
+        PanelSweep.ScratchLength(1) + (shape.Depth * PanelSweep.PanelsTogether * Panel.Width) + (shape.TransposesLeft ? PanelSweep.MaximumRows * shape.Depth : 0));
 
     /// <summary>Computes the whole product.</summary>
     /// <param name="shape">The extents, strides and transpositions.</param>
@@ -56,19 +56,21 @@ public static class PlainMultiply
         (int firstRow, int rowCount) = rows.GetOffsetAndLength(shape.Rows);
         (int firstPanel, int panelCount) = panels.GetOffsetAndLength(Panel.Count(shape.Columns));
         PanelSweep sweep = new(1, shape.Depth, scratch[..PanelSweep.ScratchLength(1)]);
-        Span<float> panel = scratch.Slice(PanelSweep.ScratchLength(1), shape.Depth * Panel.Width);
-        Span<float> leftRows = scratch[(PanelSweep.ScratchLength(1) + panel.Length)..];
+        Span<float> packed = scratch.Slice(PanelSweep.ScratchLength(1), shape.Depth * PanelSweep.PanelsTogether * Panel.Width);
+        Span<float> leftRows = scratch[(PanelSweep.ScratchLength(1) + packed.Length)..];
         bool reads = rowCount < PackedRows && !shape.TransposesRight;
         int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
 
-        // A panel is packed once for all sweeps, unless the left rows must be transposed first: then those are, once for all panels.
-        int outer = shape.TransposesLeft ? sweeps : panelCount;
-        int inner = shape.TransposesLeft ? panelCount : sweeps;
+        // Panels are packed once for all sweeps, unless the left rows must be transposed first: then those are, once for all panels.
+        int pairs = (panelCount + PanelSweep.PanelsTogether - 1) / PanelSweep.PanelsTogether;
+        int outer = shape.TransposesLeft ? sweeps : pairs;
+        int inner = shape.TransposesLeft ? pairs : sweeps;
+        int endColumn = Math.Min((firstPanel + panelCount) * Panel.Width, shape.Columns);
         for (int i = 0; i < outer; i++)
         {
             for (int j = 0; j < inner; j++)
             {
-                (int part, int p) = shape.TransposesLeft ? (i, j) : (j, i);
+                (int part, int pair) = shape.TransposesLeft ? (i, j) : (j, i);
                 int start = firstRow + (int)((long)rowCount * part / sweeps);
                 int end = firstRow + (int)((long)rowCount * (part + 1) / sweeps);
                 if (j == 0 || !shape.TransposesLeft)
@@ -76,23 +78,34 @@ public static class PlainMultiply
                     SetRows(in shape, left, start, end, leftRows, ref sweep);
                 }
 
-                int column = (firstPanel + p) * Panel.Width;
-                PanelColumns columns = new(column, Math.Min(Panel.Width, shape.Columns - column));
-                sweep.TakeSteps(in epilogue, column, columns.Count);
-                if (reads && columns.Count == Panel.Width)
+                int first = (firstPanel + (pair * PanelSweep.PanelsTogether)) * Panel.Width;
+                int behind = Math.Min(first + (PanelSweep.PanelsTogether * Panel.Width), endColumn);
+                for (int column = first; column < behind;)
                 {
-                    sweep.PanelStep = shape.RightStep;
-                    sweep.Multiply(right[Math.Min(column, right.Length)..], in columns, output, in epilogue);
-                    continue;
-                }
+                    int count = Math.Min(sweep.PanelsAtOnce(behind - column) * Panel.Width, behind - column);
+                    PanelColumns columns = new(column, count);
+                    sweep.TakeSteps(in epilogue, column, count);
+                    Span<float> own = packed[((column - first) * shape.Depth)..];
+                    if (reads && count % Panel.Width == 0)
+                    {
+                        sweep.PanelStep = shape.RightStep;
+                        sweep.PanelDistance = Panel.Width;
+                        sweep.Multiply(right[Math.Min(column, right.Length)..], in columns, output, in epilogue);
+                    }
+                    else
+                    {
+                        if (j == 0 || shape.TransposesLeft)
+                        {
+                            PackPanels(in shape, right, column, count, own);
+                        }
 
-                if (j == 0 || shape.TransposesLeft)
-                {
-                    PackPanel(in shape, right, column, columns.Count, panel);
-                }
+                        sweep.PanelStep = Panel.Width;
+                        sweep.PanelDistance = Panel.Width * shape.Depth;
+                        sweep.Multiply(own, in columns, output, in epilogue);
+                    }
 
-                sweep.PanelStep = Panel.Width;
-                sweep.Multiply(panel, in columns, output, in epilogue);
+                    column += count;
+                }
             }
         }
     }
@@ -114,6 +127,15 @@ public static class PlainMultiply
         }
 
         sweep.Extra = ref sweep.Input;
+    }
+
+    private static void PackPanels(in MultiplyShape shape, ReadOnlySpan<float> right, int column, int count, Span<float> panels)
+    {
+        int length = shape.Depth * Panel.Width;
+        for (int first = 0; first < count; first += Panel.Width, panels = panels[length..])
+        {
+            PackPanel(in shape, right, column + first, Math.Min(Panel.Width, count - first), panels[..length]);
+        }
     }
 
     private static void PackPanel(in MultiplyShape shape, ReadOnlySpan<float> right, int column, int count, Span<float> panel)
