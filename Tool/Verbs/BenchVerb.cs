@@ -24,7 +24,8 @@ public sealed class BenchVerb : Verb
 
     private readonly Option<long?> _batch = Options.Whole("--batch", "N", $"The batch size measured beside 1; {DefaultBatch} if not given.", 1, 65536);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to use; 1 if not given.", 1, 1024);
-    private readonly Option<double?> _seconds = Options.Number("--seconds", "S", $"Time to spend on each batch size; {DefaultSeconds} if not given.", 0.01, 3600);
+    private readonly Option<double?> _seconds = Options.Number("--seconds", "S", $"Time to spend on each batch size; {DefaultSeconds} if not given; a tenth of it on each kernel.", 0.01, 3600);
+    private readonly Option<bool> _kernels = Options.Flag("--kernels", "Measure the engine's kernels at usual shapes instead of a model.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
 
     public BenchVerb()
@@ -34,12 +35,14 @@ public sealed class BenchVerb : Verb
         Command.Options.Add(_batch);
         Command.Options.Add(_threads);
         Command.Options.Add(_seconds);
+        Command.Options.Add(_kernels);
         Command.Options.Add(_json);
     }
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("mdyn bench", "the model that comes with the tool, one input at a time and in batches"),
+        new("mdyn bench --kernels --threads 2", "convolutions, matrix products and the rest, whatever the model"),
         new("mdyn bench my.safetensors --batch 64 --threads 2 --json", "your own, on two threads, as JSON"),
     ];
 
@@ -47,6 +50,11 @@ public sealed class BenchVerb : Verb
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(tool);
+        if (arguments.GetValue(_kernels))
+        {
+            return RunKernels(arguments, tool);
+        }
+
         string path = ModelStore.Find(arguments.GetValue(_model));
         Model model = ModelStore.Load(path);
         int batch = (int)(arguments.GetValue(_batch) ?? DefaultBatch);
@@ -75,6 +83,49 @@ public sealed class BenchVerb : Verb
             Print(tool.Terminal, path, model, workers.Threads, peak, timings);
         }
 
+        return ExitCode.Ok;
+    }
+
+    private ExitCode RunKernels(ParseResult arguments, ToolContext tool)
+    {
+        if (arguments.GetValue(_model) is { } model)
+        {
+            throw ToolException.Usage($"--kernels measures no model, but {SafeText.Clean(model)} was given; leave one of them out.");
+        }
+
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
+        double peak;
+        List<KernelTiming> timings;
+        using (ProgressLine line = new(tool.Terminal))
+        {
+            line.Update("measuring", 0, "the kernels");
+            peak = PeakMeter.MultiplyAddsPerSecond(workers);
+            timings = new KernelTimer(workers, tool).Measure((arguments.GetValue(_seconds) ?? DefaultSeconds) / 10);
+        }
+
+        if (arguments.GetValue(_json))
+        {
+            using JsonDocumentWriter json = new();
+            json.Object().Whole("threads", workers.Threads).Number("peak_macs_per_second", peak).Array("kernels");
+            foreach (KernelTiming timing in timings)
+            {
+                json.Object().Text("name", timing.Name).Whole("macs", timing.Macs).Number("milliseconds", timing.Milliseconds)
+                    .Number("of_peak", timing.Macs > 0 ? Share(timing.Macs, timing.Milliseconds, peak) : null).EndObject();
+            }
+
+            tool.Terminal.WriteLine(json.EndArray().EndObject().ToString());
+            return ExitCode.Ok;
+        }
+
+        TextTable table = new("kernel", ">MACs", ">time", ">of peak");
+        foreach (KernelTiming timing in timings)
+        {
+            table.Add(
+                timing.Name, timing.Macs > 0 ? Quantity.Scaled(timing.Macs) : "–", Quantity.Milliseconds(timing.Milliseconds),
+                timing.Macs > 0 ? OfPeak(timing.Macs, timing.Milliseconds, peak) : "–");
+        }
+
+        table.Write(tool.Terminal, string.Empty);
         return ExitCode.Ok;
     }
 

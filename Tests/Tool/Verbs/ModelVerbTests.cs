@@ -216,6 +216,24 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
         table.AssertOk();
         Assert.Contains("block0_layer0", table.Output, StringComparison.Ordinal);
         ToolRun.Start("bench", trained.Model, "--batch", "0").AssertFailure(2, "--batch is '0'");
+        ToolRun.Start("bench", trained.Model, "--kernels").AssertFailure(2, "--kernels measures no model");
+    }
+
+    [Fact]
+    public void BenchMeasuresKernelsWithoutAModel()
+    {
+        ToolRun run = ToolRun.Start("bench", "--kernels", "--seconds", "0.01", "--json");
+        Assert.Equal(0, run.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.True(json.RootElement.GetProperty("peak_macs_per_second").GetDouble() > 1e8);
+        int counted = 0;
+        foreach (JsonElement kernel in json.RootElement.GetProperty("kernels").EnumerateArray())
+        {
+            Assert.True(kernel.GetProperty("milliseconds").GetDouble() > 0, kernel.ToString());
+            counted += kernel.GetProperty("macs").GetInt64() > 0 ? 1 : 0;
+        }
+
+        Assert.InRange(counted, 15, json.RootElement.GetProperty("kernels").GetArrayLength() - 1);
     }
 
     [Fact]
