@@ -79,7 +79,7 @@ public sealed class EvalVerb : Verb
         List<StaticPoint> statics = [];
         foreach (string path in arguments.GetValue(_static) ?? [])
         {
-            statics.Add(evaluator.MeasureStatic(ModelStore.Load(path), Path.GetFileNameWithoutExtension(path), data, withTime));
+            statics.Add(evaluator.MeasureStatic(ModelStore.Load(path), NameOf(path), data, withTime));
         }
 
         result = result with { Static = statics };
@@ -104,6 +104,14 @@ public sealed class EvalVerb : Verb
         bool isSquare = model.SampleShape.Rank == 3 && model.SampleShape[0] == model.SampleShape[1];
         long size = arguments.GetValue(_size) ?? (isSquare ? model.SampleShape[0] : 0);
         return DataOpening.Open(source, new DatasetOptions { ImageSize = (int)size }, workers);
+    }
+
+    /// <summary>A model's name in plots: its file's, or its folder's where training has given the file its usual name.</summary>
+    private static string NameOf(string path)
+    {
+        string name = Path.GetFileNameWithoutExtension(path);
+        string? folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)));
+        return name == "model" && folder is { Length: > 0 } ? folder : name;
     }
 
     /// <summary>The set that the model was trained on, if it is built in or lies in a folder of its name.</summary>
