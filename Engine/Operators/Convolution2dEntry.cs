@@ -38,6 +38,13 @@ internal sealed class Convolution2dEntry : TapeEntry
 
     public override void Backward(Gradients gradients)
     {
+        if (_selection.SelectsChannels && !_selection.DiffersBySample && _geometry.Groups == 1 && _batch > 0
+            && !_selection.InChannels.IsEmpty && !_selection.OutChannels.IsEmpty)
+        {
+            NarrowBackward(gradients);
+            return;
+        }
+
         ChannelSpread spread = new(
             _selection.OutChannels, _selection.CompactOutChannels, _geometry.OutChannels, IsCompact ? _selection.Pixels : default, _geometry.OutPixels);
         Tensor own = gradients.Of(Outputs[0]);
@@ -78,6 +85,58 @@ internal sealed class Convolution2dEntry : TapeEntry
         }
 
         Return(gradient, own);
+    }
+
+    // All samples have the same channels: the gradients are those of a convolution that has no others.
+    private void NarrowBackward(Gradients gradients)
+    {
+        NarrowChannels ins = new(_context, _selection.InChannels, _geometry.InChannels);
+        NarrowChannels outs = new(_context, _selection.OutChannels, _geometry.OutChannels);
+        ConvolutionGeometry narrow = new(
+            ins.Count, outs.Count, _geometry.KernelHeight, _geometry.KernelWidth, _geometry.InHeight, _geometry.InWidth, _geometry.StrideHeight,
+            _geometry.StrideWidth, _geometry.PadTop, _geometry.PadLeft, _geometry.PadBottom, _geometry.PadRight, _geometry.DilationHeight,
+            _geometry.DilationWidth);
+        Tensor own = gradients.Of(Outputs[0]);
+        Tensor gradient = outs.Columns(own, _selection.CompactOutChannels);
+        Tensor input = ins.Columns(_input, _selection.CompactInChannels);
+        Tensor weight = NarrowChannels.Weight(_context, _weight, in outs, in ins);
+        Conv2dSelection pixels = new() { Pixels = _selection.Pixels, CompactPixels = _selection.CompactPixels };
+        Convolution2dEntry entry = new(_context, input, weight, _bias, Outputs[0], in narrow, _batch, in pixels);
+        if (Gradients.Flows(_bias))
+        {
+            Tensor sums = _context.Workspace.Rent(new Shape(outs.Count));
+            entry.BiasGradient(gradient, sums, accumulate: false);
+            outs.Add(sums, gradients.Into(_bias, out bool accumulate), accumulate);
+            _context.Workspace.Recycle(sums.Storage);
+        }
+
+        if (Gradients.Flows(_weight))
+        {
+            Tensor sums = _context.Workspace.Rent(weight.Shape);
+            WeightGradientWork.Run(_context, in narrow, _batch, input, gradient, _selection.Pixels, IsCompact, sums, accumulate: false);
+            NarrowChannels.AddWeight(sums, gradients.Into(_weight, out bool accumulate), in outs, in ins, accumulate);
+            _context.Workspace.Recycle(sums.Storage);
+        }
+
+        if (Gradients.Flows(_input))
+        {
+            Tensor target = gradients.Into(_input, out bool accumulate);
+            if (ins.IsAll || _selection.CompactInChannels)
+            {
+                entry.InputGradient(gradient, target, accumulate);
+            }
+            else
+            {
+                Tensor sums = _context.Workspace.Rent(input.Shape);
+                entry.InputGradient(gradient, sums, accumulate: false);
+                ins.Add(sums, target, accumulate);
+                _context.Workspace.Recycle(sums.Storage);
+            }
+        }
+
+        Return(gradient, own);
+        Return(input, _input);
+        Return(weight, _weight);
     }
 
     // A temporary has no views: its memory may be used again although the tape holds the workspace.

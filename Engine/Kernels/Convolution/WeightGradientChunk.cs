@@ -190,12 +190,12 @@ internal ref struct WeightGradientChunk
             }
             for (int panel = first; panel < end; panel++)
             {
-                PackPanel(group, panel, pixels, firstRow, contiguous, rows, PanelOf(0));
+                ReadOnlySpan<float> gradients = TakePanel(group, panel, pixels, firstRow, contiguous, rows, 0);
                 for (int tile = 0; tile < Plan.Tiles;)
                 {
                     int pair = IsNarrow(panel) && IsPair(tile) ? 2 : 1;
                     ReadOnlySpan<float> input = Plan.Unrolled ? _patches : Input[start..];
-                    Multiply(group, panel, tile, pair, ref MemoryMarshal.GetReference(input[Plan.TileStart(tile)..]), Plan.TileHeight(tile), lists, counts, 0);
+                    Multiply(group, panel, tile, pair, ref MemoryMarshal.GetReference(input[Plan.TileStart(tile)..]), Plan.TileHeight(tile), lists, counts, gradients);
                     tile += pair;
                 }
             }
@@ -221,7 +221,7 @@ internal ref struct WeightGradientChunk
                 int pair = IsNarrow(panel) ? tiles : 1;
                 for (int i = 0; i < tiles; i += pair)
                 {
-                    Multiply(group, panel, tile + i, pair, ref _gathered[i * length], length, lists, counts, panel - firstPanel);
+                    Multiply(group, panel, tile + i, pair, ref _gathered[i * length], length, lists, counts, PanelOf(panel - firstPanel));
                 }
             }
             tile += tiles;
@@ -234,6 +234,17 @@ internal ref struct WeightGradientChunk
     private readonly bool IsPair(int tile) => tile + 1 < Plan.Tiles && Plan.TileHeight(tile) == Plan.TileHeight(tile + 1)
         && Plan.TileStart(tile + 1) == Plan.TileStart(tile) + Plan.TileHeight(tile);
 
+    // Rows of exactly a panel's width that lie one after another are a panel already.
+    private readonly ReadOnlySpan<float> TakePanel(int group, int panel, ReadOnlySpan<int> pixels, int firstRow, bool contiguous, int rows, int slot)
+    {
+        if (contiguous && Geometry.Groups == 1 && Geometry.OutChannels == Plan.Lanes)
+        {
+            return OutputGradient.Slice(firstRow * Plan.Lanes, rows * Plan.Lanes);
+        }
+        PackPanel(group, panel, pixels, firstRow, contiguous, rows, PanelOf(slot));
+        return PanelOf(slot);
+    }
+
     private readonly Span<float> PanelOf(int slot) => _panels.Slice(slot * PixelChunks.BlockPixels * Plan.Lanes, PixelChunks.BlockPixels * Plan.Lanes);
 
     // One tile or two by one panel, tap by tap.
@@ -241,11 +252,12 @@ internal ref struct WeightGradientChunk
     // channels minus its own rows, or is gathered with room for all its rows; positions are below BlockPixels; a tile's sums lie within
     // the partial sums.
     private readonly void Multiply(
-        int group, int panel, int tile, int tiles, ref float input, nint second, ReadOnlySpan<int> lists, ReadOnlySpan<int> counts, int slot)
+        int group, int panel, int tile, int tiles, ref float input, nint second, ReadOnlySpan<int> lists, ReadOnlySpan<int> counts,
+        ReadOnlySpan<float> packed)
     {
         int sums = ((((group * Plan.Panels) + panel) * Plan.Taps * Plan.TileRows) + Plan.TileRow(tile)) * Plan.Lanes;
         int height = Plan.TileHeight(tile);
-        ref float gradients = ref MemoryMarshal.GetReference(PanelOf(slot));
+        ref float gradients = ref MemoryMarshal.GetReference(packed);
         for (int tap = 0; tap < counts.Length; tap++)
         {
             ref int pairs = ref Unsafe.AsRef(in lists[tap * PixelChunks.BlockPixels * 2]);

@@ -31,7 +31,7 @@ internal readonly struct WeightGradientPlan
         Chunks = new PixelChunks(geometry.OutPixels, batch, geometry.MacsPerSample, PartialElements);
         Window = InputWindow.Largest(geometry, Chunks.SamplesPerBlock);
         long most = geometry.InChannels < CrowdedChannels ? Math.Min(2 * PixelChunks.BlockPixels, 32L * Taps * Panels) : 64L * Taps * Panels;
-        Gathers = !Unrolled && Window <= most;
+        Gathers = !Unrolled && Window <= most && (Panels > 1 || geometry.InChannels >= CrowdedChannels);
         OffsetsPerBlock = Taps * PixelChunks.BlockPixels * 2;
         CachesOffsets = !Unrolled && (long)Chunks.Blocks * OffsetsPerBlock <= MaximumCachedOffsets;
     }

@@ -80,6 +80,9 @@ public sealed class ConvolutionWeightGradientTests
             }
         }
 
+        // Groups that together are as wide as a panel.
+        MatchesTheReference(new ConvolutionGeometry(26, 16, 3, 3, 9, 9, groups: 2), 2, 4);
+
         // Crowded channels; maps that share a block; a map too large for lists of all its blocks.
         InPieces(new ConvolutionGeometry(66, 24, 3, 3, 8, 8, padTop: 1, padLeft: 1), 5, 1);
         InPieces(new ConvolutionGeometry(8, 36, 3, 3, 70, 60, padTop: 1, padLeft: 1), 1, 2);
