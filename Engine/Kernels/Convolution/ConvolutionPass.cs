@@ -45,6 +45,7 @@ internal ref struct ConvolutionPass
         bool merges = !selection.InChannels.IsListed && PixelOffsets.CanMerge(in geometry);
         _offsets = new PixelOffsets(in geometry, input, selection.InChannels.Width(geometry.InChannels), merges, _extra);
         _sweep = new PanelSweep(_offsets.Taps, _offsets.Channels, scratch[..PanelSweep.ScratchLength(geometry.Taps)]);
+        _sweep.WeightsLength = packed.Length;
         _sweep.IsListed = selection.InChannels.IsListed;
         _sweep.IsCompact = selection.InChannels.IsCompact;
         _sweep.Extra = ref MemoryMarshal.GetReference(_extra);

@@ -17,9 +17,6 @@ internal static class BlockKernel
     /// <summary>The most rows of a block: 6 × 2 sums, two vectors of weights and one input fill 16 registers.</summary>
     public const int Rows = 6;
 
-    // How far ahead the weights are asked for: a hundred nanoseconds, at a row of a panel each six cycles or less.
-    private const int RowsAhead = 48;
-
     /// <summary>Runs the body that fits the blocks.</summary>
     /// <param name="operands">What is read and written; the first block's offsets, tile and output rows, on return those of the block behind.</param>
     /// <param name="rows">Rows of each block, from 1 to <see cref="Rows"/>.</param>
@@ -100,7 +97,7 @@ internal static class BlockKernel
             ref float input = ref operands.Input;
             nint count = operands.ChannelCount;
             nint step = operands.PanelStep;
-            nint ahead = step * RowsAhead;
+            nint ahead = operands.Ahead;
             nint distance = operands.PanelDistance;
             for (int t = operands.Taps; t > 0; t--)
             {
@@ -117,19 +114,19 @@ internal static class BlockKernel
                     // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth.
                     for (; i < count - 3; i += 4)
                     {
-                        TRow.Prefetch(ref weights, ahead, distance);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
                         Step<TRows, TRow>(
                             ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        TRow.Prefetch(ref weights, ahead, distance);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
                         Step<TRows, TRow>(
                             ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        TRow.Prefetch(ref weights, ahead, distance);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
                         Step<TRows, TRow>(
                             ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
-                        TRow.Prefetch(ref weights, ahead, distance);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
                         Step<TRows, TRow>(
                             ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
@@ -262,6 +259,18 @@ internal static class BlockKernel
         if (TRows.Value > 5)
         {
             s5 = TRow.MultiplyAdd(ref Unsafe.Add(ref x5, at), w, s5);
+        }
+    }
+
+    // One or two rows take a row of weights in fewer cycles than asking for it costs, unless it comes from far.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch<TRows, TRow>(ref float weights, nint ahead, nint distance)
+        where TRows : struct, IExtent
+        where TRow : struct, IPanelRow<TRow>
+    {
+        if (TRows.Value > 2 || ahead != 0)
+        {
+            TRow.Prefetch(ref weights, ahead, distance);
         }
     }
 

@@ -27,6 +27,9 @@ internal ref struct BlockOperands
     /// <summary>Elements from one panel to the next, where several are taken at once.</summary>
     public nint PanelDistance;
 
+    /// <summary>Elements from the weights that are read to those that are asked for; 0: none are.</summary>
+    public nint Ahead;
+
     /// <summary>Elements between the weights of two taps.</summary>
     public nint TapStep;
 

@@ -65,6 +65,7 @@ public static class PackedMultiply
         PanelSweep sweep = new(1, shape.Depth, scratch);
         sweep.Input = ref MemoryMarshal.GetReference(left);
         sweep.Extra = ref sweep.Input;
+        sweep.WeightsLength = packed.Length;
         int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
         for (int i = 0; i < sweeps; i++)
         {

@@ -23,6 +23,12 @@ internal ref struct PanelSweep
     // Rows of a panel in one piece: 1024 × 16 columns × 4 bytes = 64 KiB, which a second cache keeps beside inputs and outputs.
     private const int PieceRows = 1024;
 
+    // How far ahead weights are asked for: a hundred nanoseconds, at a row of a panel each six cycles or less.
+    private const int RowsAhead = 48;
+
+    // 16 MiB of weights: more than the last cache keeps beside other data. From that cache one or two rows get them fast enough unasked.
+    private const int FarLength = 1 << 22;
+
     private readonly Span<float> _scale;
     private readonly Span<float> _shift;
     private int _rows;
@@ -75,6 +81,9 @@ internal ref struct PanelSweep
 
     /// <summary>Elements between the weights of two channels; the panel's width unless the matrix is not packed.</summary>
     public int PanelStep;
+
+    /// <summary>Elements of all the weights that the sweep is a part of.</summary>
+    public int WeightsLength;
 
     /// <summary>Elements from one panel to the next; that of packed weights unless set.</summary>
     public int PanelDistance;
@@ -195,6 +204,8 @@ internal ref struct PanelSweep
         operands.PanelStep = PanelStep;
         operands.PanelDistance = PanelDistance;
         operands.TapStep = (nint)PanelStep * Channels;
+        bool asks = (_rows > 2 || WeightsLength > FarLength) && (long)Channels * Taps > RowsAhead;
+        operands.Ahead = asks ? (nint)PanelStep * RowsAhead : 0;
         operands.Steps = epilogue.Steps | (columns.AreMasked ? EpilogueSteps.Mask : EpilogueSteps.None);
         operands.Masks = ref MemoryMarshal.GetReference(columns.Masks);
         operands.Scale = ref MemoryMarshal.GetReference(_scale);
