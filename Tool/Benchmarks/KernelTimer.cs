@@ -126,10 +126,11 @@ public sealed class KernelTimer(Workers workers, ToolContext tool)
 
     private double Time(Action run, double seconds)
     {
-        // Until the runtime has made its best code of it, and then as many calls a turn as a clock can tell apart.
+        // Until the runtime has made its best code of it, which it does aside, and then as many calls a turn as a clock can tell apart.
+        double warm = seconds < 0.02 ? 0 : 0.4;
         long started = Stopwatch.GetTimestamp();
         int calls = 0;
-        while (calls < 40 || (Stopwatch.GetElapsedTime(started).TotalSeconds < Math.Min(0.2, seconds) && calls < 10_000))
+        while (calls < 40 || Stopwatch.GetElapsedTime(started).TotalSeconds < warm)
         {
             tool.Cancellation.ThrowIfCancellationRequested();
             Call(run);

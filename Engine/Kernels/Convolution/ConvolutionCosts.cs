@@ -15,25 +15,27 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// </remarks>
 internal readonly struct ConvolutionCosts
 {
-    // Weights that take more bytes than a second cache come from farther away at each call.
-    private const long CachedBytes = 1 << 20;
+    // Weights that take more bytes than a second cache come from a third one at each call, and still larger ones from memory, at so many times the cost.
+    private const long SecondCacheBytes = 1L << 20;
+    private const long ThirdCacheBytes = 24L << 20;
+    private const double MemoryFactor = 3.5;
 
-    private readonly double _pixelPanel;
-    private readonly double _tileInput;
-    private readonly double _tileOutput;
-    private readonly double _tileProduct;
-    private readonly double _weightRow;
+    // Fewer rows than these leave the multiply–adds waiting for each other, so they take as long as these.
+    private const int LeastRows = 4;
 
-    private ConvolutionCosts(double pixelPanel, double tileInput, double tileOutput, double tileProduct, double weightRow)
+    // What a call takes besides, whatever the number of tiles.
+    private const double TileCall = 1500;
+
+    public ConvolutionCosts(double pixelPanel, double tileInput, double tilePanel, double weightRow)
     {
-        _pixelPanel = pixelPanel;
-        _tileInput = tileInput;
-        _tileOutput = tileOutput;
-        _tileProduct = tileProduct;
-        _weightRow = weightRow;
+        PixelPanel = pixelPanel;
+        TileInput = tileInput;
+        TilePanel = tilePanel;
+        WeightRow = weightRow;
     }
 
-    private static ConvolutionCosts Table => Vector<float>.Count switch
+    /// <summary>The numbers of this build's vector width.</summary>
+    public static ConvolutionCosts Table => Vector<float>.Count switch
     {
         // No machine of these widths has been measured: the steps are the same vector operations, so the numbers of eight lanes are taken.
         <= 4 => Eight,
@@ -41,8 +43,20 @@ internal readonly struct ConvolutionCosts
         _ => Eight,
     };
 
+    /// <summary>Storing a pixel's sums of one panel, and finding its inputs.</summary>
+    public double PixelPanel { get; }
+
+    /// <summary>Transforming one vector of input channels at one point of a tile.</summary>
+    public double TileInput { get; }
+
+    /// <summary>Transforming back one panel of products at one point of a tile, and handing out the work.</summary>
+    public double TilePanel { get; }
+
+    /// <summary>Reading a row of a panel from beyond the second cache.</summary>
+    public double WeightRow { get; }
+
     // AMD Zen 4, 256-bit vectors.
-    private static ConvolutionCosts Eight => new(pixelPanel: 14, tileInput: 6.5, tileOutput: 6.5, tileProduct: 7, weightRow: 6);
+    private static ConvolutionCosts Eight => new(pixelPanel: 5, tileInput: 3, tilePanel: 15, weightRow: 2);
 
     /// <summary>The arithmetic for a whole map: null is the direct one.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -64,35 +78,57 @@ internal readonly struct ConvolutionCosts
         return four <= two ? WinogradForm.F4 : WinogradForm.F2;
     }
 
-    /// <summary>The least number of selected pixels for which a tile is computed whole.</summary>
+    /// <summary>The number of selected pixels from which on a tile that is computed whole is the quicker way.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="form">The algorithm.</param>
-    public static int LeastPixels(in ConvolutionGeometry geometry, WinogradForm form) =>
-        (int)Math.Ceiling(Table.Tile(in geometry, form) / Table.Pixel(in geometry));
+    public static int LeastPixels(in ConvolutionGeometry geometry, WinogradForm form)
+    {
+        double tile = Tiles(in geometry, form, LeastRows + 1) - Tiles(in geometry, form, LeastRows);
+        double pixel = Direct(in geometry, LeastRows + 1) - Direct(in geometry, LeastRows);
+        return (int)Math.Ceiling(tile / pixel);
+    }
 
     /// <summary>The cost of the direct sums of some pixels.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="pixels">How many.</param>
-    public static double Direct(in ConvolutionGeometry geometry, int pixels) =>
-        (Table.Pixel(in geometry) * pixels) + Table.Weights(ConvolutionWeights.PackedLength(in geometry));
+    public static double Direct(in ConvolutionGeometry geometry, int pixels) => Cost(CountDirect(in geometry, pixels));
 
     /// <summary>The cost of some tiles.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="form">The algorithm.</param>
     /// <param name="tiles">How many.</param>
-    public static double Tiles(in ConvolutionGeometry geometry, WinogradForm form, int tiles) =>
-        (Table.Tile(in geometry, form) * tiles) + Table.Weights(WinogradWeights.PackedLength(in geometry, form));
+    public static double Tiles(in ConvolutionGeometry geometry, WinogradForm form, int tiles) => Cost(CountTiles(in geometry, form, tiles));
 
-    private double Pixel(in ConvolutionGeometry geometry) =>
-        Panel.Count(geometry.OutChannels) * (((double)geometry.Taps * geometry.InChannels) + _pixelPanel);
-
-    private double Tile(in ConvolutionGeometry geometry, WinogradForm form)
+    /// <summary>How often each number counts, and what counts once, in the direct sums of some pixels.</summary>
+    internal static (double Steps, ConvolutionCosts Counts) CountDirect(in ConvolutionGeometry geometry, int pixels)
     {
-        int panels = Panel.Count(geometry.OutChannels);
-        int inputs = (geometry.InChannels + Vector<float>.Count - 1) / Vector<float>.Count;
-        int positions = form == WinogradForm.F4 ? 36 : 16;
-        return positions * ((panels * (geometry.InChannels + _tileProduct + (2 * _tileOutput))) + (inputs * _tileInput));
+        double panels = Panel.Count(geometry.OutChannels);
+        double rows = FarRows(ConvolutionWeights.PackedLength(in geometry));
+        return (Math.Max(pixels, LeastRows) * panels * geometry.Taps * geometry.InChannels, new ConvolutionCosts(pixels * panels, 0, 0, rows));
     }
 
-    private double Weights(long elements) => elements * sizeof(float) > CachedBytes ? elements / Panel.Width * _weightRow : 0;
+    /// <summary>How often each number counts, and what counts once, in some tiles.</summary>
+    internal static (double Steps, ConvolutionCosts Counts) CountTiles(in ConvolutionGeometry geometry, WinogradForm form, int tiles)
+    {
+        double panels = Panel.Count(geometry.OutChannels);
+        double inputs = (geometry.InChannels + Vector<float>.Count - 1) / Vector<float>.Count;
+        double positions = form == WinogradForm.F4 ? 36 : 16;
+        double points = positions * tiles;
+        double rows = FarRows(WinogradWeights.PackedLength(in geometry, form));
+        double steps = Math.Max(tiles, LeastRows) * positions * panels * geometry.InChannels;
+        return (steps + TileCall, new ConvolutionCosts(0, points * inputs, points * panels, rows));
+    }
+
+    private static double Cost((double Steps, ConvolutionCosts Counts) work)
+    {
+        ConvolutionCosts table = Table;
+        return work.Steps + (work.Counts.PixelPanel * table.PixelPanel) + (work.Counts.TileInput * table.TileInput)
+            + (work.Counts.TilePanel * table.TilePanel) + (work.Counts.WeightRow * table.WeightRow);
+    }
+
+    private static double FarRows(long elements)
+    {
+        double rows = elements * sizeof(float) > SecondCacheBytes ? elements / Panel.Width : 0;
+        return elements * sizeof(float) > ThirdCacheBytes ? rows * MemoryFactor : rows;
+    }
 }
