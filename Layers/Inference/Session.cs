@@ -52,6 +52,20 @@ public sealed class Session
 
     internal StageLoop Loop => _loop;
 
+    /// <summary>
+    /// The working memory that a session takes for batches of a size, in bytes, before one is asked: a trial of the whole network on zeros, as memory
+    /// depends on shapes alone. Packed weights, which sessions share, are apart.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="samples">The batch size that will be asked for.</param>
+    /// <param name="options">The options of the session that will be made.</param>
+    public static long RequiredBytes(Model model, int samples = 1, SessionOptions? options = null)
+    {
+        Session trial = new(model, options);
+        trial.WarmUp(samples, 1);
+        return trial.ReservedBytes;
+    }
+
     /// <summary>Answers for one sample.</summary>
     /// <param name="input">Its values, already preprocessed, channels last.</param>
     /// <param name="scores">Gets the class probabilities; empty: not asked for.</param>
