@@ -25,6 +25,7 @@ public sealed class RunVerb : Verb
     private readonly Option<long?> _top = Options.Whole("--top", "K", "Show the K most probable classes of each input.", 1, 1000);
     private readonly Option<long?> _limit = Options.Whole("--limit", "N", "Stop after N inputs.", 1, int.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to use; 1 unless many inputs are given.", 1, 1024);
+    private readonly Option<bool> _exact = Options.Flag("--exact", "Take direct sums only: slower, and the same bits whatever is selected.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON.");
 
     public RunVerb()
@@ -36,6 +37,7 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_top);
         Command.Options.Add(_limit);
         Command.Options.Add(_threads);
+        Command.Options.Add(_exact);
         Command.Options.Add(_json);
     }
 
@@ -54,7 +56,12 @@ public sealed class RunVerb : Verb
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
-        Session session = new(model, new SessionOptions { Workers = workers, KeepTrace = true });
+        Session session = new(model, new SessionOptions
+        {
+            Workers = workers,
+            KeepTrace = true,
+            Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast,
+        });
         bool timed = _budget.HasDeadline(arguments);
         if (timed)
         {
