@@ -30,6 +30,7 @@ internal static class PartialVector
     /// <param name="vector">The vector.</param>
     /// <param name="count">How many lanes stay.</param>
     /// <param name="others">The value of the other lanes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Keep(Vector<float> vector, int count, float others) => Vector.ConditionalSelect(
         Vector.LessThan(Vector<int>.Indices, new Vector<int>(count)), vector, new Vector<float>(others));
 

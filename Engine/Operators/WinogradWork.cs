@@ -135,7 +135,11 @@ internal struct WinogradWork : IParallelWork
         long pixelMacs = _geometry.MacsPerPixel * _pixels;
         int wanted = threads == 1 ? 1 : threads * PartsPerThread;
         _tileParts = _tiles == 0 ? 0 : (int)Math.Clamp(tileMacs / MacsPerPart, 1, wanted);
-        _splitsPanels = _tileParts > 1 && _tiles / _tileParts < TilesPerPart;
+
+        // As many parts as threads or a multiple, of tiles enough: shared panels are cheaper to read twice than the input to transform twice.
+        int most = _tiles / TilesPerPart / threads * threads;
+        _tileParts = _tileParts > most && most > 0 ? most : _tileParts;
+        _splitsPanels = _tileParts > 1 && most == 0;
         if (_splitsPanels)
         {
             // Each part transforms the input for itself, so there are no more than threads.

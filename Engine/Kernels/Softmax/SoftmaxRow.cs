@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.Elementwise;
 
 namespace ManagedDyn.Engine.Kernels.Softmax;
@@ -15,15 +17,23 @@ public static class SoftmaxRow
     /// <param name="values">The values.</param>
     public static float Maximum(ReadOnlySpan<float> values)
     {
+        ref float first = ref MemoryMarshal.GetReference(values);
+        int width = Vector<float>.Count;
+        int whole = Whole(values.Length);
         Vector<float> best = new(float.NegativeInfinity);
-        for (int i = 0; i < values.Length; i += Vector<float>.Count)
-        {
-            Vector<float> value = PartialVector.Load(values, i, Math.Min(Vector<float>.Count, values.Length - i), float.NegativeInfinity);
+        Vector<float> other = best;
+        int i = 0;
 
-            // A comparison and not a maximum: NaN must win on every processor, and stay.
-            best = Vector.ConditionalSelect(Vector.GreaterThan(value, best) | ~Vector.Equals(value, value), value, best);
+        // Whole vectors within the row. Two at a time: each comparison waits for the one before it.
+        for (; i <= whole - (2 * width); i += 2 * width)
+        {
+            best = Larger(Vector.LoadUnsafe(ref first, (nuint)i), best);
+            other = Larger(Vector.LoadUnsafe(ref first, (nuint)(i + width)), other);
         }
 
+        best = i < whole ? Larger(Vector.LoadUnsafe(ref first, (nuint)i), best) : best;
+        best = Larger(other, best);
+        best = whole < values.Length ? Larger(PartialVector.Load(values, whole, values.Length - whole, float.NegativeInfinity), best) : best;
         float largest = best[0];
         for (int lane = 1; lane < Vector<float>.Count; lane++)
         {
@@ -44,22 +54,37 @@ public static class SoftmaxRow
         Check(logits.Length, probabilities.Length, temperature);
         float largest = Maximum(logits);
         Vector<float> middle = new(largest);
-        Vector<float> divisor = new(temperature);
+        ref float z = ref MemoryMarshal.GetReference(logits);
+        ref float p = ref MemoryMarshal.GetReference(probabilities);
+        int whole = Whole(logits.Length);
+        int last = logits.Length - whole;
         Vector<float> sum = Vector<float>.Zero;
-        for (int i = 0; i < logits.Length; i += Vector<float>.Count)
+
+        // Whole vectors: i + Count is at most the length that both spans were checked to have.
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, logits.Length - i);
-            Vector<float> power = VectorMath.Exp((PartialVector.Load(logits, i, count) - middle) / divisor);
-            sum += count == Vector<float>.Count ? power : PartialVector.Keep(power, count, 0f);
-            PartialVector.Store(power, probabilities.Slice(i, count));
+            Vector<float> power = VectorMath.Exp(Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature));
+            sum += power;
+            power.StoreUnsafe(ref p, (nuint)i);
+        }
+
+        if (last != 0)
+        {
+            Vector<float> power = VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - middle, temperature));
+            sum += PartialVector.Keep(power, last, 0f);
+            PartialVector.Store(power, probabilities.Slice(whole, last));
         }
 
         float total = Vector.Sum(sum);
         Vector<float> share = new(1f / total);
-        for (int i = 0; i < probabilities.Length; i += Vector<float>.Count)
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, probabilities.Length - i);
-            PartialVector.Store(PartialVector.Load(probabilities, i, count) * share, probabilities.Slice(i, count));
+            (Vector.LoadUnsafe(ref p, (nuint)i) * share).StoreUnsafe(ref p, (nuint)i);
+        }
+
+        if (last != 0)
+        {
+            PartialVector.Store(PartialVector.Load(probabilities, whole, last) * share, probabilities.Slice(whole, last));
         }
 
         return (largest / temperature) + MathF.Log(total);
@@ -85,12 +110,21 @@ public static class SoftmaxRow
         Check(logits.Length, logarithms.Length, temperature);
         float largest = Maximum(logits);
         Vector<float> middle = new(largest);
-        Vector<float> divisor = new(temperature);
         Vector<float> logSum = new(MathF.Log(PowerSum(logits, largest, temperature)));
-        for (int i = 0; i < logits.Length; i += Vector<float>.Count)
+        ref float z = ref MemoryMarshal.GetReference(logits);
+        ref float log = ref MemoryMarshal.GetReference(logarithms);
+        int whole = Whole(logits.Length);
+
+        // Whole vectors: i + Count is at most the length that both spans were checked to have.
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, logits.Length - i);
-            PartialVector.Store(((PartialVector.Load(logits, i, count) - middle) / divisor) - logSum, logarithms.Slice(i, count));
+            (Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature) - logSum).StoreUnsafe(ref log, (nuint)i);
+        }
+
+        if (whole < logits.Length)
+        {
+            int last = logits.Length - whole;
+            PartialVector.Store(Divided(PartialVector.Load(logits, whole, last) - middle, temperature) - logSum, logarithms.Slice(whole, last));
         }
     }
 
@@ -104,21 +138,38 @@ public static class SoftmaxRow
         ReadOnlySpan<float> probabilities, ReadOnlySpan<float> outputGradient, float temperature, Span<float> inputGradient, bool accumulate)
     {
         Check(probabilities.Length, Math.Min(outputGradient.Length, inputGradient.Length), temperature);
+        ref float p = ref MemoryMarshal.GetReference(probabilities);
+        ref float upstream = ref MemoryMarshal.GetReference(outputGradient);
+        ref float target = ref MemoryMarshal.GetReference(inputGradient);
+        int whole = Whole(probabilities.Length);
+        int last = probabilities.Length - whole;
         Vector<float> sum = Vector<float>.Zero;
-        for (int i = 0; i < probabilities.Length; i += Vector<float>.Count)
+
+        // Whole vectors: i + Count is at most the length that all spans were checked to have.
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, probabilities.Length - i);
+            sum = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref p, (nuint)i), Vector.LoadUnsafe(ref upstream, (nuint)i), sum);
+        }
+
+        if (last != 0)
+        {
             sum = Vector.MultiplyAddEstimate(
-                PartialVector.Load(probabilities, i, count, 0f), PartialVector.Load(outputGradient, i, count, 0f), sum);
+                PartialVector.Load(probabilities, whole, last, 0f), PartialVector.Load(outputGradient, whole, last, 0f), sum);
         }
 
         Vector<float> mean = new(Vector.Sum(sum));
         Vector<float> share = new(1f / temperature);
-        for (int i = 0; i < probabilities.Length; i += Vector<float>.Count)
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, probabilities.Length - i);
-            Vector<float> value = PartialVector.Load(probabilities, i, count) * (PartialVector.Load(outputGradient, i, count) - mean) * share;
-            Put(value, inputGradient, i, count, accumulate);
+            Vector<float> value = Vector.LoadUnsafe(ref p, (nuint)i) * (Vector.LoadUnsafe(ref upstream, (nuint)i) - mean) * share;
+            value = accumulate ? value + Vector.LoadUnsafe(ref target, (nuint)i) : value;
+            value.StoreUnsafe(ref target, (nuint)i);
+        }
+
+        if (last != 0)
+        {
+            Vector<float> value = PartialVector.Load(probabilities, whole, last) * (PartialVector.Load(outputGradient, whole, last) - mean) * share;
+            Put(value, inputGradient, whole, last, accumulate);
         }
     }
 
@@ -132,19 +183,34 @@ public static class SoftmaxRow
         ReadOnlySpan<float> logarithms, ReadOnlySpan<float> outputGradient, float temperature, Span<float> inputGradient, bool accumulate)
     {
         Check(logarithms.Length, Math.Min(outputGradient.Length, inputGradient.Length), temperature);
+        ref float log = ref MemoryMarshal.GetReference(logarithms);
+        ref float upstream = ref MemoryMarshal.GetReference(outputGradient);
+        ref float target = ref MemoryMarshal.GetReference(inputGradient);
+        int whole = Whole(logarithms.Length);
+        int last = logarithms.Length - whole;
         Vector<float> sum = Vector<float>.Zero;
-        for (int i = 0; i < logarithms.Length; i += Vector<float>.Count)
+
+        // Whole vectors: i + Count is at most the length that all spans were checked to have.
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            sum += PartialVector.Load(outputGradient, i, Math.Min(Vector<float>.Count, logarithms.Length - i), 0f);
+            sum += Vector.LoadUnsafe(ref upstream, (nuint)i);
         }
 
+        sum = last == 0 ? sum : sum + PartialVector.Load(outputGradient, whole, last, 0f);
         Vector<float> total = new(Vector.Sum(sum));
         Vector<float> share = new(1f / temperature);
-        for (int i = 0; i < logarithms.Length; i += Vector<float>.Count)
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, logarithms.Length - i);
-            Vector<float> p = VectorMath.Exp(PartialVector.Load(logarithms, i, count));
-            Put((PartialVector.Load(outputGradient, i, count) - (p * total)) * share, inputGradient, i, count, accumulate);
+            Vector<float> p = VectorMath.Exp(Vector.LoadUnsafe(ref log, (nuint)i));
+            Vector<float> value = (Vector.LoadUnsafe(ref upstream, (nuint)i) - (p * total)) * share;
+            value = accumulate ? value + Vector.LoadUnsafe(ref target, (nuint)i) : value;
+            value.StoreUnsafe(ref target, (nuint)i);
+        }
+
+        if (last != 0)
+        {
+            Vector<float> p = VectorMath.Exp(PartialVector.Load(logarithms, whole, last));
+            Put((PartialVector.Load(outputGradient, whole, last) - (p * total)) * share, inputGradient, whole, last, accumulate);
         }
     }
 
@@ -173,18 +239,36 @@ public static class SoftmaxRow
 
     private static float PowerSum(ReadOnlySpan<float> logits, float largest, float temperature)
     {
+        ref float z = ref MemoryMarshal.GetReference(logits);
+        int whole = Whole(logits.Length);
         Vector<float> middle = new(largest);
-        Vector<float> divisor = new(temperature);
         Vector<float> sum = Vector<float>.Zero;
-        for (int i = 0; i < logits.Length; i += Vector<float>.Count)
+
+        // Whole vectors within the row.
+        for (int i = 0; i < whole; i += Vector<float>.Count)
         {
-            int count = Math.Min(Vector<float>.Count, logits.Length - i);
-            Vector<float> power = VectorMath.Exp((PartialVector.Load(logits, i, count) - middle) / divisor);
-            sum += count == Vector<float>.Count ? power : PartialVector.Keep(power, count, 0f);
+            sum += VectorMath.Exp(Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature));
+        }
+
+        if (whole < logits.Length)
+        {
+            int last = logits.Length - whole;
+            sum += PartialVector.Keep(VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - middle, temperature)), last, 0f);
         }
 
         return Vector.Sum(sum);
     }
+
+    private static int Whole(int length) => length - (length % Vector<float>.Count);
+
+    // A division by one changes nothing but costs as much as the rest.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Divided(Vector<float> value, float temperature) => temperature == 1f ? value : value / new Vector<float>(temperature);
+
+    // A comparison and not a maximum: NaN must win on every processor, and stay.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Larger(Vector<float> value, Vector<float> best) =>
+        Vector.ConditionalSelect(Vector.GreaterThan(value, best) | ~Vector.Equals(value, value), value, best);
 
     private static void Put(Vector<float> value, Span<float> target, int at, int count, bool accumulate)
     {
