@@ -34,10 +34,18 @@ public static class SoftmaxRow
         best = i < whole ? Larger(Vector.LoadUnsafe(ref first, (nuint)i), best) : best;
         best = Larger(other, best);
         best = whole < values.Length ? Larger(PartialVector.Load(values, whole, values.Length - whole, float.NegativeInfinity), best) : best;
-        float largest = best[0];
-        for (int lane = 1; lane < Vector<float>.Count; lane++)
+        if (!Vector.EqualsAll(best, best))
         {
-            largest = best[lane] > largest || float.IsNaN(best[lane]) ? best[lane] : largest;
+            return float.NaN;
+        }
+
+        Span<float> lanes = stackalloc float[Vector<float>.Count];
+        best.CopyTo(lanes);
+        float largest = lanes[0];
+        for (int lane = 1; lane < lanes.Length; lane++)
+        {
+            // Without NaN among them the processor's own maximum will do.
+            largest = float.MaxNative(largest, lanes[lane]);
         }
 
         return largest;
@@ -53,38 +61,21 @@ public static class SoftmaxRow
     {
         Check(logits.Length, probabilities.Length, temperature);
         float largest = Maximum(logits);
-        Vector<float> middle = new(largest);
-        ref float z = ref MemoryMarshal.GetReference(logits);
-        ref float p = ref MemoryMarshal.GetReference(probabilities);
         int whole = Whole(logits.Length);
         int last = logits.Length - whole;
-        Vector<float> sum = Vector<float>.Zero;
-
-        // Whole vectors: i + Count is at most the length that both spans were checked to have.
-        for (int i = 0; i < whole; i += Vector<float>.Count)
-        {
-            Vector<float> power = VectorMath.Exp(Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature));
-            sum += power;
-            power.StoreUnsafe(ref p, (nuint)i);
-        }
-
+        Vector<float> sum = Powers(logits[..whole], largest, temperature, probabilities[..whole]);
         if (last != 0)
         {
-            Vector<float> power = VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - middle, temperature));
+            Vector<float> power = VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - new Vector<float>(largest), temperature));
             sum += PartialVector.Keep(power, last, 0f);
             PartialVector.Store(power, probabilities.Slice(whole, last));
         }
 
         float total = Vector.Sum(sum);
-        Vector<float> share = new(1f / total);
-        for (int i = 0; i < whole; i += Vector<float>.Count)
-        {
-            (Vector.LoadUnsafe(ref p, (nuint)i) * share).StoreUnsafe(ref p, (nuint)i);
-        }
-
+        Scale(probabilities[..whole], 1f / total);
         if (last != 0)
         {
-            PartialVector.Store(PartialVector.Load(probabilities, whole, last) * share, probabilities.Slice(whole, last));
+            PartialVector.Store(PartialVector.Load(probabilities, whole, last) * new Vector<float>(1f / total), probabilities.Slice(whole, last));
         }
 
         return (largest / temperature) + MathF.Log(total);
@@ -239,24 +230,55 @@ public static class SoftmaxRow
 
     private static float PowerSum(ReadOnlySpan<float> logits, float largest, float temperature)
     {
-        ref float z = ref MemoryMarshal.GetReference(logits);
         int whole = Whole(logits.Length);
-        Vector<float> middle = new(largest);
-        Vector<float> sum = Vector<float>.Zero;
-
-        // Whole vectors within the row.
-        for (int i = 0; i < whole; i += Vector<float>.Count)
-        {
-            sum += VectorMath.Exp(Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature));
-        }
-
+        Vector<float> sum = Powers(logits[..whole], largest, temperature, default);
         if (whole < logits.Length)
         {
             int last = logits.Length - whole;
-            sum += PartialVector.Keep(VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - middle, temperature)), last, 0f);
+            Vector<float> power = VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - new Vector<float>(largest), temperature));
+            sum += PartialVector.Keep(power, last, 0f);
         }
 
         return Vector.Sum(sum);
+    }
+
+    // exp((z − largest) / T) of whole vectors and its sum; stored if there is a place. A method of its own and not inlined: where a loop stands
+    // beside calls, its vectors are kept in memory and not in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector<float> Powers(ReadOnlySpan<float> logits, float largest, float temperature, Span<float> powers)
+    {
+        ref float z = ref MemoryMarshal.GetReference(logits);
+        ref float p = ref MemoryMarshal.GetReference(powers);
+        bool stores = powers.Length == logits.Length;
+        Vector<float> middle = new(largest);
+        Vector<float> sum = Vector<float>.Zero;
+
+        // The length is a multiple of the vector's, and the place for the powers is as long or not written.
+        for (int i = 0; i < logits.Length; i += Vector<float>.Count)
+        {
+            Vector<float> power = VectorMath.Exp(Divided(Vector.LoadUnsafe(ref z, (nuint)i) - middle, temperature));
+            sum += power;
+            if (stores)
+            {
+                power.StoreUnsafe(ref p, (nuint)i);
+            }
+        }
+
+        return sum;
+    }
+
+    // Multiplies whole vectors.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Scale(Span<float> values, float factor)
+    {
+        ref float first = ref MemoryMarshal.GetReference(values);
+        Vector<float> factors = new(factor);
+
+        // The length is a multiple of the vector's.
+        for (int i = 0; i < values.Length; i += Vector<float>.Count)
+        {
+            (Vector.LoadUnsafe(ref first, (nuint)i) * factors).StoreUnsafe(ref first, (nuint)i);
+        }
     }
 
     private static int Whole(int length) => length - (length % Vector<float>.Count);
