@@ -15,6 +15,9 @@ internal ref struct ConvolutionPass
 
     private const int MadePanel = -1;
 
+    // The narrowest map that is taken row by row: fewer pixels at once would ask for the weights too often.
+    private const int MinimumRowPixels = 48;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly ReadOnlySpan<float> _input;
     private readonly ReadOnlySpan<float> _packed;
@@ -27,6 +30,7 @@ internal ref struct ConvolutionPass
     private readonly PixelOffsets _offsets;
     private readonly Span<float> _extra;
     private PanelSweep _sweep;
+    private int _inputStart;
     private int _pixelCount;
     private bool _ownsRows;
 
@@ -62,6 +66,26 @@ internal ref struct ConvolutionPass
     {
         _pixelCount = pixelCount;
         _ownsRows = panelCount == IndirectConvolution.PanelCount(in _geometry, in _selection);
+        int end = firstPixel + pixelCount;
+        int width = _geometry.OutWidth;
+        if (_offsets.Merges && width >= MinimumRowPixels && !_selection.Pixels.IsListed && !_selection.OutChannels.IsListed)
+        {
+            int firstRow = (firstPixel + width - 1) / width;
+            int endRow = end / width;
+            if (firstRow < endRow)
+            {
+                RunPixels(firstPixel, firstRow * width, firstPanel, panelCount);
+                RunRows(firstRow, endRow, firstPanel, panelCount);
+                firstPixel = endRow * width;
+            }
+        }
+
+        RunPixels(firstPixel, end, firstPanel, panelCount);
+    }
+
+    private void RunPixels(int firstPixel, int endPixel, int firstPanel, int panelCount)
+    {
+        int pixelCount = endPixel - firstPixel;
         int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
         for (int i = 0; i < sweeps; i++)
         {
@@ -73,6 +97,39 @@ internal ref struct ConvolutionPass
                 start, _selection.PixelRows.IsEmpty ? rows : _selection.PixelRows[start..end], _selection.OutChannels.Width(_geometry.OutChannels));
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
         }
+    }
+
+    // Whole rows, one part of the columns down all of them: the offsets of a row serve the next one from a later place of the input on.
+    private void RunRows(int firstRow, int endRow, int firstPanel, int panelCount)
+    {
+        int width = _geometry.OutWidth;
+        int parts = (width + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        for (int part = 0; part < parts; part++)
+        {
+            int column = (int)((long)width * part / parts);
+            int count = (int)((long)width * (part + 1) / parts) - column;
+            _sweep.Rows = count;
+            int written = -1;
+            for (int row = firstRow; row < endRow; row++)
+            {
+                if (written >= 0 && _offsets.IsInside(row))
+                {
+                    _inputStart = (row - written) * _geometry.StrideHeight * _geometry.InWidth * _geometry.InChannels;
+                    _offsets.GatherAgain(row, column, column + count);
+                }
+                else
+                {
+                    _inputStart = 0;
+                    _offsets.Write(in _sweep, default, (row * width) + column);
+                    written = _offsets.IsInside(row) ? row : -1;
+                }
+
+                _sweep.SetOutputRows((row * width) + column, default, _geometry.OutChannels);
+                RunGroups(firstPanel, firstPanel + panelCount, true);
+            }
+        }
+
+        _inputStart = 0;
     }
 
     /// <summary>One sweep of pixels whose outputs lie side by side, from a place of the output on.</summary>
@@ -129,7 +186,7 @@ internal ref struct ConvolutionPass
                     inStart = _selection.InChannels.IsCompact ? rank : inStart;
                 }
 
-                _sweep.Input = ref MemoryMarshal.GetReference(_input[inStart..]);
+                _sweep.Input = ref MemoryMarshal.GetReference(_input[(inStart + _inputStart)..]);
                 if (_ownsRows && _selection.OutChannels.IsListed && outCount > 0 && !Gathers(outStart, outCount, group))
                 {
                     // Panel by panel of the weights instead of the list: no panel is computed twice.

@@ -127,6 +127,38 @@ internal readonly ref struct PixelOffsets
         }
     }
 
+    /// <summary>Whether no tap of a row of output pixels lies above or below the map.</summary>
+    /// <param name="y">The row.</param>
+    public bool IsInside(int y)
+    {
+        int top = (y * _geometry.StrideHeight) - _geometry.PadTop;
+        return top >= 0 && top < _topEnd;
+    }
+
+    /// <summary>
+    /// Gathers the kernel rows that end outside the map for other output pixels than the offsets were written for: those in the same columns of
+    /// another row, both rows <see cref="IsInside"/>. They take the same places, so the offsets hold but for the distance of the rows.
+    /// </summary>
+    /// <param name="y">The row.</param>
+    /// <param name="firstColumn">The first column that the offsets were written for.</param>
+    /// <param name="endColumn">The one after the last.</param>
+    public void GatherAgain(int y, int firstColumn, int endColumn)
+    {
+        int gathered = ZeroLength(in _geometry, Merges);
+        int stride = _geometry.StrideWidth;
+        int endLeft = Math.Clamp((_geometry.PadLeft + stride - 1) / stride, firstColumn, endColumn);
+        int firstRight = Math.Clamp((Math.Max(0, _leftEnd + _geometry.PadLeft) + stride - 1) / stride, endLeft, endColumn);
+        for (int x = firstColumn; x < endLeft; x++)
+        {
+            GatherTaps(y, x, ref gathered);
+        }
+
+        for (int x = firstRight; x < endColumn; x++)
+        {
+            GatherTaps(y, x, ref gathered);
+        }
+    }
+
     private static int ZeroLength(in ConvolutionGeometry geometry, bool merges) =>
         merges ? geometry.KernelWidth * geometry.InChannels : geometry.InChannelsPerGroup;
 
@@ -182,29 +214,52 @@ internal readonly ref struct PixelOffsets
 
     private void WriteMerged(Span<int> offsets, Corner corner, ref int gathered)
     {
-        int channels = _geometry.InChannels;
-        int width = _geometry.KernelWidth;
-        int before = Math.Clamp(-corner.Left, 0, width);
-        int inside = Math.Clamp(_geometry.InWidth - corner.Left, before, width) - before;
+        (int before, int inside) = Inside(corner);
         for (int ky = 0, y = corner.Top; ky < _geometry.KernelHeight; ky++, y += _geometry.DilationHeight)
         {
             int offset = ~0;
             if ((uint)y < (uint)_geometry.InHeight && inside > 0)
             {
-                offset = ((y * _geometry.InWidth) + corner.Left + before) * channels;
-                if (inside < width)
+                offset = ((y * _geometry.InWidth) + corner.Left + before) * _geometry.InChannels;
+                if (inside < _geometry.KernelWidth)
                 {
-                    Span<float> row = _extra.Slice(gathered, width * channels);
-                    row[..(before * channels)].Clear();
-                    _input.Slice(offset, inside * channels).CopyTo(row[(before * channels)..]);
-                    row[((before + inside) * channels)..].Clear();
-                    offset = ~gathered;
-                    gathered += row.Length;
+                    offset = ~Gather(offset, before, inside, ref gathered);
                 }
             }
 
             offsets[ky * BlockKernel.Rows] = offset;
         }
+    }
+
+    // What WriteMerged gathers for a pixel that is clipped at the left or right only.
+    private void GatherTaps(int row, int column, ref int gathered)
+    {
+        Corner corner = new((row * _geometry.StrideHeight) - _geometry.PadTop, (column * _geometry.StrideWidth) - _geometry.PadLeft);
+        (int before, int inside) = Inside(corner);
+        for (int ky = 0, y = corner.Top; ky < _geometry.KernelHeight && inside > 0; ky++, y += _geometry.DilationHeight)
+        {
+            _ = Gather(((y * _geometry.InWidth) + corner.Left + before) * _geometry.InChannels, before, inside, ref gathered);
+        }
+    }
+
+    private (int Before, int Inside) Inside(Corner corner)
+    {
+        int width = _geometry.KernelWidth;
+        int before = Math.Clamp(-corner.Left, 0, width);
+        return (before, Math.Clamp(_geometry.InWidth - corner.Left, before, width) - before);
+    }
+
+    // A kernel row, with zeros in place of what lies outside the map; returns its place.
+    private int Gather(int offset, int before, int inside, ref int gathered)
+    {
+        int channels = _geometry.InChannels;
+        int place = gathered;
+        Span<float> row = _extra.Slice(place, _geometry.KernelWidth * channels);
+        row[..(before * channels)].Clear();
+        _input.Slice(offset, inside * channels).CopyTo(row[(before * channels)..]);
+        row[((before + inside) * channels)..].Clear();
+        gathered = place + row.Length;
+        return place;
     }
 
     /// <summary>The input pixel of a first tap, which may lie outside the map.</summary>

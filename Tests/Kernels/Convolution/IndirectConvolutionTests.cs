@@ -26,6 +26,28 @@ public sealed class IndirectConvolutionTests
     [Property(MaxTest = 200, EndSize = 1000000)]
     public void RandomShapesHaveTheBitsOfTheReference(int seed) => MatchesTheReference(Geometry(seed), seed);
 
+    // Few channels on wide maps: rows share their offsets.
+    [Property(MaxTest = 100, EndSize = 1000000)]
+    public void WideMapsOfFewChannelsHaveTheBitsOfTheReference(int seed)
+    {
+        var random = new ConvolutionCases.Numbers(seed + 5);
+        int stride = random.Next(1, 4);
+        var geometry = new ConvolutionGeometry(
+            random.Next(1, 7), random.Next(1, 40), random.Next(1, 8), random.Next(2, 8), 16 + random.Next(6), (48 * stride) + random.Next(60 * stride),
+            random.Next(1, 4), stride, random.Next(5), random.Next(9), random.Next(5), random.Next(9), random.Next(1, 3), 1);
+        MatchesTheReference(geometry, seed);
+
+        Sample sample = new(geometry, seed);
+        Epilogue epilogue = sample.Epilogue(geometry.OutElements);
+        float[] parts = MultiplyCases.Scratch(geometry.OutElements);
+        int first = random.Next(geometry.OutPixels + 1);
+        int second = first + random.Next(geometry.OutPixels + 1 - first);
+        sample.Run(default, sample.Input, in epilogue, parts, first..second, ..);
+        sample.Run(default, sample.Input, in epilogue, parts, second.., ..);
+        sample.Run(default, sample.Input, in epilogue, parts, ..first, ..);
+        MultiplyCases.Identical(sample.Run(default, sample.Input, in epilogue), parts, $"seed {seed}, {geometry}, split at pixels {first} and {second}");
+    }
+
     [Property(MaxTest = 300, EndSize = 1000000)]
     public void SelectionsHaveTheBitsOfTheDenseConvolution(int seed)
     {
