@@ -14,7 +14,7 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
 {
     public const string ProgramVariable = "MANAGEDDYN_TOOL";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     public static string Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } named
         ? named

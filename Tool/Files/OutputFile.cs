@@ -27,11 +27,41 @@ public static class OutputFile
         }
     }
 
+    /// <summary>Fails if two of the files to be written are one, or one of them is a file that is read.</summary>
+    public static void CheckDistinct(ReadOnlySpan<string?> outputs, ReadOnlySpan<string?> inputs)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (outputs[i] is not { } output)
+            {
+                continue;
+            }
+
+            foreach (string? other in outputs[(i + 1)..])
+            {
+                if (other is not null && Path.GetFullPath(other) == Path.GetFullPath(output))
+                {
+                    throw ToolException.Usage($"'{output}' is named for two outputs; give each its own file");
+                }
+            }
+
+            foreach (string? input in inputs)
+            {
+                if (input is not null && Path.GetFullPath(input) == Path.GetFullPath(output))
+                {
+                    throw ToolException.Usage($"'{output}' is both read and to be written; give the output another name");
+                }
+            }
+        }
+    }
+
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
         {
+            // A link stays a link: what it points to is written.
+            path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } folder)
             {
                 Directory.CreateDirectory(folder);

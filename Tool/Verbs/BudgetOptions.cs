@@ -39,7 +39,9 @@ public sealed class BudgetOptions
             if (macs < model.ExitMacs(0))
             {
                 throw ToolException.Usage(
-                    $"--budget {Quantity.Scaled(macs)} is less than the first exit takes, {Quantity.Scaled(model.ExitMacs(0))} MACs; give at least that");
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"--budget {Quantity.Scaled(macs)} is less than the first exit takes; give at least {model.ExitMacs(0)} MACs"));
             }
 
             budget = budget.WithMacs((long)Math.Min(macs, long.MaxValue / 2));

@@ -55,6 +55,10 @@ public sealed class EvalVerb : Verb
             throw ToolException.Usage("--save saves what --calibrate finds; give both");
         }
 
+        // What is measured is not to be overwritten, save by its own calibration.
+        OutputFile.CheckDistinct(
+            [arguments.GetValue(_report), arguments.GetValue(_svg), arguments.GetValue(_save)],
+            [arguments.GetValue(_model), .. arguments.GetValue(_static) ?? []]);
         foreach (Option<string?> output in (Option<string?>[])[_save, _report, _svg])
         {
             OutputFile.CheckWritable(arguments.GetValue(output));

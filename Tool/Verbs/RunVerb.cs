@@ -16,7 +16,7 @@ public sealed class RunVerb : Verb
 
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
-        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these.",
+        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these. Bytes are normalised as the model asks; arrays of floats must be already.",
         Arity = ArgumentArity.OneOrMore,
     };
 
