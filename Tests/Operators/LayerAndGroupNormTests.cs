@@ -96,6 +96,30 @@ public sealed class LayerAndGroupNormTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(41)]
+    [InlineData(523)]
+    public void A_row_has_the_same_bits_wherever_it_stands(int width)
+    {
+        float[] row = GradientCheck.Values(width, width, 3f, 20f);
+        float[] expected = new float[width];
+        (float Mean, float Inverse) statistics = LayerNormRow.Forward(row, default, default, Epsilon, expected);
+        for (int offset = 0; offset < 9; offset++)
+        {
+            float[] room = new float[width + 30];
+            Array.Fill(room, float.NaN);
+            row.CopyTo(room, offset);
+            Span<float> own = room.AsSpan(offset, width);
+            Assert.Equal(statistics, LayerNormRow.Forward(own, default, default, Epsilon, own));
+            GradientCheck.SameBits(expected, own, $"offset {offset}");
+            Assert.True(float.IsNaN(room[offset + width]));
+        }
+    }
+
     [Fact]
     public void Wrong_operands_are_refused()
     {
