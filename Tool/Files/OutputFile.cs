@@ -61,7 +61,7 @@ public static class OutputFile
         try
         {
             // A link stays a link: what it points to is written.
-            path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            path = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } folder)
             {
                 Directory.CreateDirectory(folder);

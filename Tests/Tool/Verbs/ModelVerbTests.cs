@@ -220,6 +220,13 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
     }
 
     [Fact]
+    public void OutputsThatAreReadOrNamedTwiceAreRefused()
+    {
+        ToolRun.Start("eval", "--model", trained.Model, "--report", trained.Model, "--no-time").AssertFailure(2, "is both read and to be written");
+        ToolRun.Start("eval", "--model", trained.Model, "--report", "both.html", "--svg", "both.html", "--no-time").AssertFailure(2, "is named for two outputs");
+    }
+
+    [Fact]
     public void BenchMeasuresKernelsWithoutAModel()
     {
         ToolRun run = ToolRun.Start("bench", "--kernels", "--seconds", "0.01", "--json");
