@@ -83,7 +83,14 @@ public ref struct WinogradSelection
     {
         _slots.Clear();
         Count(pixels);
-        TakeTiles(sample, Least(pixels.Length));
+        int least = Least(pixels.Length);
+        if (least == int.MaxValue)
+        {
+            AddSingle(pixels, firstRow, isCompact);
+            return;
+        }
+
+        TakeTiles(sample, least);
         int end = 0;
         for (int y = 0, i = 0; i < pixels.Length; y++)
         {
@@ -100,6 +107,18 @@ public ref struct WinogradSelection
                 Place(y, pixels[from..i], start, isCompact ? firstRow + from : firstRow + pixels[from], isCompact);
             }
         }
+    }
+
+    private void AddSingle(ReadOnlySpan<int> pixels, int firstRow, bool isCompact)
+    {
+        pixels.CopyTo(_pixels[PixelCount..]);
+        Span<int> rows = _pixelRows.Slice(PixelCount, pixels.Length);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = firstRow + (isCompact ? i : pixels[i]);
+        }
+
+        PixelCount += pixels.Length;
     }
 
     // Gives the selected pixels of one row of the map their places.
@@ -155,14 +174,18 @@ public ref struct WinogradSelection
         int touched = 0;
         int full = 0;
         int covered = 0;
-        for (int tile = 0; tile < _tiles; tile++)
+        int size = 1 << _shift;
+        ReadOnlySpan<int> counts = _slots;
+        for (int y = 0, tile = 0; y < _geometry.OutHeight; y += size)
         {
-            int count = _slots[tile];
-            touched += count > 0 ? 1 : 0;
-            if (count >= Math.Min(_least, PixelsOf(tile)))
+            int height = Math.Min(size, _geometry.OutHeight - y);
+            for (int x = 0; x < _geometry.OutWidth; x += size, tile++)
             {
-                full++;
-                covered += count;
+                int count = counts[tile];
+                bool isFull = count >= Math.Min(_least, height * Math.Min(size, _geometry.OutWidth - x));
+                touched += count > 0 ? 1 : 0;
+                full += isFull ? 1 : 0;
+                covered += isFull ? count : 0;
             }
         }
 
@@ -179,29 +202,28 @@ public ref struct WinogradSelection
         return mixed * MixedFactor < direct ? _least : int.MaxValue;
     }
 
-    private readonly int PixelsOf(int tile)
-    {
-        int size = 1 << _shift;
-        return Math.Min(size, _geometry.OutHeight - (tile / _across * size)) * Math.Min(size, _geometry.OutWidth - (tile % _across * size));
-    }
-
     // Turns each tile's count into its place among the tiles, or −1.
     private void TakeTiles(int sample, int least)
     {
-        int size = 1 << (2 * _shift);
-        for (int tile = 0; tile < _tiles; tile++)
+        int size = 1 << _shift;
+        int pixels = 1 << (2 * _shift);
+        for (int y = 0, tile = 0; y < _geometry.OutHeight; y += size)
         {
-            int count = _slots[tile];
-            if (count == 0 || (count < least && (least == int.MaxValue || count < PixelsOf(tile))))
+            int height = Math.Min(size, _geometry.OutHeight - y);
+            for (int x = 0; x < _geometry.OutWidth; x += size, tile++)
             {
-                _slots[tile] = -1;
-                continue;
-            }
+                int count = _slots[tile];
+                if (count == 0 || count < Math.Min(least, height * Math.Min(size, _geometry.OutWidth - x)))
+                {
+                    _slots[tile] = -1;
+                    continue;
+                }
 
-            _slots[tile] = TileCount;
-            _indices[TileCount] = (sample * _tiles) + tile;
-            _tileRows.Slice(TileCount * size, size).Fill(-1);
-            TileCount++;
+                _slots[tile] = TileCount;
+                _indices[TileCount] = (sample * _tiles) + tile;
+                _tileRows.Slice(TileCount * pixels, pixels).Fill(-1);
+                TileCount++;
+            }
         }
     }
 }
