@@ -69,7 +69,7 @@ internal struct WinogradWork : IParallelWork
             work.List(context, in selection);
         }
 
-        Tensor transformed = packed?.Transformed(form) ?? default;
+        Tensor transformed = work._tiles > 0 ? packed?.Transformed(form) ?? default : default;
         work._transformed = transformed;
         if (!transformed.Exists && work._tiles > 0)
         {

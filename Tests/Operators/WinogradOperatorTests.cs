@@ -48,6 +48,8 @@ public sealed class WinogradOperatorTests
     [InlineData(8, true)]
     [InlineData(5, true)]
     [InlineData(2, false)]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
     public void SelectedPixelsAreNearTheDenseOnesWithTheSameBitsInAnyBatchAndOnAnyThreads(int tenths, bool isCompact)
     {
         using Workers workers = new(3);

@@ -6,7 +6,6 @@ using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
-using ManagedDyn.Layers.Static;
 using ManagedDyn.Tests.Laws;
 using ManagedDyn.Tests.TestKit;
 using Xunit;
@@ -250,61 +249,6 @@ public sealed class SessionTests
         Array.Fill(huge, float.MaxValue);
         Assert.ThrowsAny<ArithmeticException>(() => session.Predict(huge, [], Budget.Full));
         Assert.Equal(3, session.Predict(input, [], Budget.Full).ExitIndex);
-    }
-
-    [Fact]
-    public void A_large_batch_takes_no_more_memory_than_a_chunk()
-    {
-        Session session = new(new Model(Network()));
-        session.PredictBatch(Inputs(session.ChunkSamples), session.ChunkSamples, Budget.Full, new Prediction[session.ChunkSamples]);
-        long before = session.ReservedBytes;
-        session.PredictBatch(Inputs(3001), 3001, Budget.Full, new Prediction[3001]);
-        Assert.Equal(before, session.ReservedBytes);
-    }
-
-    [Theory]
-    [InlineData("msdnet", 1)]
-    [InlineData("msdnet", 40)]
-    public void The_memory_of_a_session_is_told_before_it_is_made(string name, int samples)
-    {
-        Model model = StagedNetworks.Model(name);
-        long told = Session.RequiredBytes(model, samples);
-        Session session = new(model);
-        RandomStream random = new RandomSource(3).Stream("inputs");
-        float[] inputs = new float[samples * model.SampleShape.Count];
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            inputs[i] = random.Uniform(0, 0, i);
-        }
-
-        session.PredictBatch(inputs, samples, Budget.Full, new Prediction[samples]);
-        Assert.Equal(told, session.ReservedBytes);
-        session.PredictBatch(inputs, samples, Budget.Confidence(0.5f), new Prediction[samples]);
-        Assert.InRange(session.ReservedBytes, told, told * 3 / 2);
-    }
-
-    [Fact]
-    public void A_chain_of_layers_takes_about_the_memory_of_its_largest_pair()
-    {
-        const int Size = 48;
-        const int Channels = 16;
-        Layer[] layers = new Layer[12];
-        for (int i = 0; i < layers.Length; i++)
-        {
-            layers[i] = new Conv2d(i == 0 ? 3 : Channels, Channels, 3);
-        }
-
-        Sequential chain = new(layers);
-        chain.Initialize(new RandomSource(1));
-        chain.Freeze(Limits.Default);
-        Context context = new() { Accuracy = Accuracy.Exact };
-        using (context.Workspace.Enter())
-        {
-            chain.Forward(context, Tensor.Zeros(new Shape(1, Size, Size, 3)));
-        }
-
-        long pair = 2L * Size * Size * Channels * sizeof(float);
-        Assert.InRange(context.Workspace.PeakBytes, pair, pair * 3 / 2);
     }
 
     [Fact]
