@@ -51,8 +51,16 @@ public sealed class Context
     /// <summary>Counts MACs; null: nobody counts.</summary>
     public ComputeMeter? Meter { get; set; }
 
+    /// <summary>Takes down what dynamic layers decide; null: nobody asks.</summary>
+    public DecisionLedger? Ledger { get; set; }
+
     /// <summary>The step of training, by which random numbers are looked up.</summary>
     public long Step { get; set; }
+
+    /// <summary>
+    /// The share of training that is over, from 0 to 1: what temperatures, targets and curricula are annealed by. It is 1 outside of training.
+    /// </summary>
+    public double Progress { get; set; } = 1;
 
     /// <summary>
     /// The samples that the rows of the current batch stand for, one row of the selection, so that counts and random numbers stay with their
@@ -82,6 +90,16 @@ public sealed class Context
     /// <param name="executedMacs">MACs executed.</param>
     /// <param name="denseMacs">MACs that the dense network takes.</param>
     public void CountRow(int row, long executedMacs, long denseMacs) => Meter?.RecordRow(Samples, row, executedMacs, denseMacs);
+
+    /// <summary>Writes down what a layer decided for the rows of the current batch, if anybody asks.</summary>
+    /// <param name="record">The decision.</param>
+    public void Record(in DecisionRecord record) => Ledger?.Add(Samples, in record);
+
+    /// <summary>Adds a part of the loss that a layer asks for, if anybody trains.</summary>
+    /// <param name="name">What it is, such as "ponder".</param>
+    /// <param name="layer">The number of the module that asks.</param>
+    /// <param name="value">[1], differentiable.</param>
+    public void AddLossTerm(string name, int layer, Tensor value) => Ledger?.Add(new LossTerm(name, layer, value));
 
     /// <summary>Ends the computation if that was asked for.</summary>
     /// <exception cref="OperationCanceledException">It was.</exception>

@@ -12,6 +12,8 @@ namespace ManagedDyn.Layers.Decisions;
 /// </param>
 /// <param name="Scores">
 /// The weight g of the selected part in its relaxed form, differentiable: one for each index of the universe, [N] for samples, [N, …] else. Its
-/// values are soft, or hard with a straight-through gradient, as the rule's relaxation has it. None when decisions are hard.
+/// values are soft, or hard with a straight-through gradient, as the rule's relaxation has it. When decisions are hard: how sure the rule is, for
+/// explanation, or none.
 /// </param>
-public readonly record struct Decision(Selection Selected, Tensor Scores);
+/// <param name="LogProbabilities">log π(a) of the action that was drawn, [N], differentiable: for rules trained by policy gradient; else none.</param>
+public readonly record struct Decision(Selection Selected, Tensor Scores, Tensor LogProbabilities = default);

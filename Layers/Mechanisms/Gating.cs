@@ -34,12 +34,26 @@ public static class Gating
             throw new ArgumentException($"The branch turns shape {input.Shape} into {output}; expected the same shape.", nameof(branch));
         }
 
+        Selection selected = decision.Selected;
+        if (context.Ledger is not null)
+        {
+            context.Record(new DecisionRecord
+            {
+                Layer = branch.Number,
+                Kind = DecisionKind.Samples,
+                Rows = input.Shape[0],
+                Selected = decision.Selected,
+                Scores = decision.Scores,
+                LogProbabilities = decision.LogProbabilities,
+                UnitMacs = branch.CountMacs(input.Shape.With(0, 1)),
+            });
+        }
+
         if (context.Decisions == Engine.Execution.Decisions.Relaxed)
         {
             return Relaxed(context, decision.Scores, input, branch);
         }
 
-        Selection selected = decision.Selected;
         if (selected.Exists && (selected.Rows != 1 || selected.Universe != input.Shape[0]))
         {
             throw new ArgumentException($"The decision selects {selected}; expected one row over the {input.Shape[0]} samples.", nameof(decision));

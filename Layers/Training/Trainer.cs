@@ -73,7 +73,7 @@ public sealed class Trainer
         _validation = validation;
         _options = options;
         _context = new Context(workers, new RandomSource(options.Seed), limits) { Mode = Mode.Train, Decisions = Engine.Execution.Decisions.Relaxed };
-        _step = new TrainingStep(_context, network, objective, training);
+        _step = new TrainingStep(_context, network, objective, training, TotalSteps);
         _state = new TrainingState(network.StageCount);
         _tensors.Add("model.", network);
         optimizer.Bind(_tensors, "optimizer.");

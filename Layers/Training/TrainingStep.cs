@@ -21,9 +21,11 @@ internal sealed class TrainingStep
     private readonly KeyValuePair<string, Parameter>[] _parameters;
     private readonly Tensor[] _logits;
     private readonly float[] _exitLosses;
+    private readonly long _totalSteps;
+    private readonly ComputeMeter _meter = new();
     private int[] _labels = [];
 
-    public TrainingStep(Context context, StagedNetwork network, Objective objective, IBatchSource source)
+    public TrainingStep(Context context, StagedNetwork network, Objective objective, IBatchSource source, long totalSteps)
     {
         _context = context;
         _network = network;
@@ -33,6 +35,8 @@ internal sealed class TrainingStep
         _parameters = [.. network.NamedParameters()];
         _logits = new Tensor[network.StageCount];
         _exitLosses = new float[network.StageCount];
+        _totalSteps = totalSteps;
+        context.Ledger = new DecisionLedger();
     }
 
     /// <summary>Runs a step. Afterwards the parameters hold its gradients.</summary>
@@ -46,6 +50,7 @@ internal sealed class TrainingStep
     {
         long mark = System.Diagnostics.Stopwatch.GetTimestamp();
         _context.Step = step;
+        _context.Progress = (double)step / _totalSteps;
         using WorkspaceScope scope = _context.Workspace.Enter();
         int batch = (int)(step % _source.BatchCount);
         int count = _source.CountOf(batch);
@@ -57,16 +62,17 @@ internal sealed class TrainingStep
         Tensor samples = _context.Workspace.Rent(_network.BatchShape(count));
         _source.Fill(step / _source.BatchCount, batch, samples.Span, _labels);
         times.AddData(ref mark);
+        if (_objective.UsesGreedyRun)
+        {
+            RunGreedy(samples);
+        }
+
+        _context.Ledger!.Begin();
         using Tape tape = new(_context.Workspace);
         _context.Tape = tape;
         try
         {
-            _network.Start(_context, samples, _state);
-            for (int exit = 0; exit < _logits.Length; exit++)
-            {
-                _logits[exit] = _network.Advance(_context, _state);
-            }
-
+            RunStages(samples);
             CheckLogits(step, samples, checkpoint);
             Tensor loss = _objective.Compute(_context, _logits, _labels, _exitLosses);
             float value = loss.Span[0];
@@ -105,6 +111,39 @@ internal sealed class TrainingStep
         }
 
         return null;
+    }
+
+    private void RunStages(Tensor samples)
+    {
+        _network.Start(_context, samples, _state);
+        for (int exit = 0; exit < _logits.Length; exit++)
+        {
+            _logits[exit] = _network.Advance(_context, _state);
+        }
+    }
+
+    // As inference would answer now: running statistics, hard decisions, nothing recorded.
+    private void RunGreedy(Tensor samples)
+    {
+        using WorkspaceScope scope = _context.Workspace.Enter();
+        Mode mode = _context.Mode;
+        Engine.Execution.Decisions decisions = _context.Decisions;
+        _context.Mode = Mode.Evaluate;
+        _context.Decisions = Engine.Execution.Decisions.Hard;
+        _context.Meter = _meter;
+        _context.Ledger!.Begin();
+        _meter.Begin(samples.Shape[0]);
+        try
+        {
+            RunStages(samples);
+            _objective.ObserveGreedy(_context, _logits, _labels);
+        }
+        finally
+        {
+            _context.Meter = null;
+            _context.Mode = mode;
+            _context.Decisions = decisions;
+        }
     }
 
     // Before the objective sees them: its operators may refuse what is not finite without knowing which exit it is.

@@ -13,7 +13,9 @@ internal static class Validator
     {
         Mode mode = context.Mode;
         Engine.Execution.Decisions decisions = context.Decisions;
+        DecisionLedger? ledger = context.Ledger;
         context.Mode = Mode.Evaluate;
+        context.Ledger = null;
         context.Decisions = Engine.Execution.Decisions.Hard;
         try
         {
@@ -44,6 +46,7 @@ internal static class Validator
         {
             context.Mode = mode;
             context.Decisions = decisions;
+            context.Ledger = ledger;
         }
     }
 }

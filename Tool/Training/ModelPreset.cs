@@ -1,38 +1,41 @@
 using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.InstanceWise.DynamicDepth;
 using ManagedDyn.Layers.Mechanisms;
-using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.Training.Objectives;
+using ManagedDyn.Tool.Training.Presets;
 
 namespace ManagedDyn.Tool.Training;
 
-/// <summary>A network by name, made to the size of the images and the number of classes.</summary>
-public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, StagedNetwork> Create)
+/// <summary>
+/// A network by name, made to the size of the images and the number of classes, with what its paper adds to the loss. A new one is added to the list of its
+/// family in Presets.
+/// </summary>
+public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, TrainingPlan, StagedNetwork> Create)
 {
+    /// <summary>All presets, in the order in which they are listed.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("msdnet-tiny", "multi-scale with 4 exits, for small images and short training", static (shape, classes) => Msd(shape, classes, 2, 8, 8, [1, 2, 3, 4], 24)),
-        new("msdnet-small", "multi-scale with 5 exits, all scales to the end", static (shape, classes) => new MsdNet(new MsdNetOptions
-        {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
-            StemStride = 2,
-            BaseChannels = 16,
-            GrowthRate = 16,
-            GrowthFactors = [1, 2, 2],
-            LayersPerBlock = [1, 1, 1, 1, 2],
-            ClassifierChannels = 32,
-            DropsScales = false,
-        })),
-        new("msdnet-base", "multi-scale with 5 exits, at the full size of the image", static (shape, classes) => Msd(shape, classes, 1, 16, 12, [1, 2, 3, 4, 4], 64)),
-        new("resnet-tiny", "static residual network", static (shape, classes) => Residual(shape, classes, [8, 16, 32], false)),
-        new("resnet-small", "static residual network", static (shape, classes) => Residual(shape, classes, [12, 24, 48], false)),
-        new("resnet-base", "static residual network", static (shape, classes) => Residual(shape, classes, [16, 32, 64], false)),
-        new("resnet-exits", "residual network with a classifier after each group", static (shape, classes) => Residual(shape, classes, [16, 32, 64], true)),
+        .. StaticPresets.All,
+        .. ExitPresets.All,
+        .. DepthPresets.All,
+        .. WidthPresets.All,
+        .. RoutingPresets.All,
+        .. ParameterPresets.All,
+        .. FeaturePresets.All,
     ];
+
+    /// <summary>Where the method comes from: authors, title, venue.</summary>
+    public string Paper { get; init; } = "";
+
+    /// <summary>The preset of the static network that it is to be compared with; empty: it is one itself.</summary>
+    public string Static { get; init; } = "";
+
+    /// <summary>What the method adds to the loss, given the usual one; null: nothing.</summary>
+    public Func<Objective, TrainingPlan, Objective>? Objective { get; init; }
+
+    /// <summary>The share of the dynamic part that shall run, where the method has such a target; 0: it has none.</summary>
+    public double Target { get; init; }
 
     public static string[] Names
     {
@@ -60,27 +63,4 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, S
 
         throw new ToolException($"there is no model preset '{name}'; expected {string.Join(" or ", Names)}", ExitCode.WrongUsage);
     }
-
-    private static MsdNet Msd(Shape shape, int classes, int stride, int channels, int growth, int[] layers, int classifier) => new(new MsdNetOptions
-    {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
-        StemStride = stride,
-        BaseChannels = channels,
-        GrowthRate = growth,
-        LayersPerBlock = layers,
-        ClassifierChannels = classifier,
-    });
-
-    private static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions
-    {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
-        Channels = channels,
-        HasIntermediateClassifiers = exits,
-    });
 }

@@ -52,6 +52,9 @@ public static class PlanFile
                 Flip = values["flip"] == "yes",
                 Erase = Number(values["erase"]),
                 ImageSize = Whole(values["image size"]),
+                Target = Number(values["target"]),
+                Attention = values["attention"],
+                Activation = values["activation"],
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)

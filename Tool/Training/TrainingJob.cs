@@ -42,15 +42,18 @@ public sealed class TrainingJob
         _data = data;
         RandomSource random = new((ulong)plan.Seed);
         _normalization = Normalization.Measure(data.Training);
-        _network = ModelPreset.Find(plan.Model).Create(data.Training.ImageShape, data.Training.ClassNames.Count);
+        ModelPreset preset = ModelPreset.Find(plan.Model);
+        plan = plan.Target > 0 ? plan : plan with { Target = preset.Target };
+        _network = preset.Create(data.Training.ImageShape, data.Training.ClassNames.Count, plan);
         _network.Initialize(random);
         ImageBatches training = new(data.Training, _normalization, plan.BatchSize, random, plan.Augmentation, dropLast: data.Training.Count >= plan.BatchSize);
         ImageBatches validation = new(First(data.Validation, validationImages), _normalization, ValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
+        Objective objective = new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);
         _trainer = new Trainer(
             _network,
-            new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation),
+            preset.Objective is { } addition ? addition(objective, plan) : objective,
             new Sgd(_network, Momentum, (float)plan.Decay, isNesterov: true),
             new WarmupSchedule(new CosineSchedule(plan.Rate, Math.Max(1, steps - warmup)), warmup),
             training,

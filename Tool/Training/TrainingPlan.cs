@@ -34,6 +34,15 @@ public sealed record TrainingPlan
     /// <summary>Pixels that image files are resized to; 0: they have one size.</summary>
     public int ImageSize { get; init; }
 
+    /// <summary>The share of the dynamic part that shall run; 0: as the model's preset has it.</summary>
+    public double Target { get; init; }
+
+    /// <summary>The attention of the models that have a choice, such as "se".</summary>
+    public string Attention { get; init; } = "se";
+
+    /// <summary>The activation of the models that have a choice, such as "relu".</summary>
+    public string Activation { get; init; } = "relu";
+
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 
     /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>
@@ -52,6 +61,9 @@ public sealed record TrainingPlan
         new("flip", Flip ? "yes" : "no"),
         new("erase", Text(Erase)),
         new("image size", Text(ImageSize)),
+        new("target", Text(Target)),
+        new("attention", Attention),
+        new("activation", Activation),
     ];
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -17,6 +17,7 @@ public sealed class InfoVerb : Verb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private readonly Option<bool> _models = Options.Flag("--models", "List the models that 'mdyn train' knows, with their papers, instead of showing one.");
     private readonly Option<bool> _layers = Options.Flag("--layers", "List every layer with its parameters and MACs.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print everything as JSON.");
 
@@ -24,6 +25,7 @@ public sealed class InfoVerb : Verb
         : base("info", "Show a model: architecture, exits, layers, parameters, MACs, thresholds, how it was trained.")
     {
         Command.Arguments.Add(_model);
+        Command.Options.Add(_models);
         Command.Options.Add(_layers);
         Command.Options.Add(_json);
     }
@@ -32,12 +34,19 @@ public sealed class InfoVerb : Verb
     [
         new("mdyn info model.safetensors", "exits with their MACs, thresholds, training record"),
         new("mdyn info model.safetensors --layers", "every layer as well"),
+        new("mdyn info --models", "what can be trained, and where it comes from"),
     ];
 
     public override ExitCode Run(ParseResult arguments, ToolContext tool)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(tool);
+        if (arguments.GetValue(_models))
+        {
+            PresetList.Print(tool.Terminal, arguments.GetValue(_json));
+            return ExitCode.Ok;
+        }
+
         string path = ModelStore.Find(arguments.GetValue(_model));
         Model model = ModelStore.Load(path);
         IReadOnlyList<LayerSummary> layers = LayerSummary.Collect(model);

@@ -13,6 +13,7 @@ using ManagedDyn.Tool.Output;
 using ManagedDyn.Tool.Reporting;
 using ManagedDyn.Tool.Reporting.Pages;
 using ManagedDyn.Tool.Training;
+using ManagedDyn.Tool.Training.Presets;
 
 namespace ManagedDyn.Tool.Verbs;
 
@@ -37,6 +38,9 @@ public sealed class TrainVerb : Verb
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<double?> _erase = Options.Number("--erase", "P", "Erase a rectangle of a training image with this probability.", 0, 1);
     private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", "Resize image files to this height and width.", 4, 4096);
+    private readonly Option<double?> _target = Options.Number("--target", "SHARE", "The share of the dynamic part that shall run, where the model has such a target; its own if not given.", 0.01, 1);
+    private readonly Option<string?> _attention = Options.Choice("--attention", "The attention of attention-resnet; se if not given.", FeaturePresets.Attentions);
+    private readonly Option<string?> _activation = Options.Choice("--activation", "The activation of attention-resnet; relu if not given.", FeaturePresets.Activations);
     private readonly Option<long?> _seed = Options.Whole("--seed", "N", "The seed of weights, order and augmentation; 1 if not given.", 0, long.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. The result does not depend on it.", 1, 1024);
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
@@ -44,7 +48,7 @@ public sealed class TrainVerb : Verb
     public TrainVerb()
         : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _seed, _threads, _json])
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -136,13 +140,16 @@ public sealed class TrainVerb : Verb
             Flip = arguments.GetValue(_flip),
             Erase = arguments.GetValue(_erase) ?? 0,
             ImageSize = (int)(arguments.GetValue(_size) ?? 0),
+            Target = arguments.GetValue(_target) ?? plan.Target,
+            Attention = arguments.GetValue(_attention) ?? plan.Attention,
+            Activation = arguments.GetValue(_activation) ?? plan.Activation,
             Seed = arguments.GetValue(_seed) ?? plan.Seed,
         });
     }
 
     private (TrainingFolder Folder, TrainingPlan Plan) GoOn(ParseResult arguments, string path)
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _seed])
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed])
         {
             if (arguments.GetResult(option) is { Implicit: false })
             {

@@ -10,8 +10,25 @@ public abstract class Objective
     /// <summary>The objective with its settings; training is resumed only with the same.</summary>
     public abstract string Description { get; }
 
+    /// <summary>
+    /// Whether the batch is to be run once more before, with the hard decisions of inference and without a tape: the baseline of self-critical policy
+    /// gradients (Rennie et al., CVPR 2017).
+    /// </summary>
+    public virtual bool UsesGreedyRun => false;
+
+    /// <summary>Takes the answers of the greedy run; called before <see cref="Compute"/> when <see cref="UsesGreedyRun"/>.</summary>
+    /// <param name="context">The context; its meter holds the MACs of each sample, and its ledger the decisions.</param>
+    /// <param name="logits">The answer of each stage, [N, classes].</param>
+    /// <param name="labels">The class of each sample.</param>
+    public virtual void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels)
+    {
+    }
+
     /// <summary>Computes the loss of a batch.</summary>
-    /// <param name="context">The context; gradients flow where its tape records.</param>
+    /// <param name="context">
+    /// The context; gradients flow where its tape records. Its <see cref="Context.Ledger"/> holds what dynamic layers decided and the terms of the loss that
+    /// they ask for, its <see cref="Context.Progress"/> tells how far training is.
+    /// </param>
     /// <param name="logits">The answer of each stage, [N, classes].</param>
     /// <param name="labels">The class of each sample.</param>
     /// <param name="exitLosses">Takes the loss of each stage, without its weight.</param>

@@ -1,0 +1,19 @@
+namespace ManagedDyn.Engine.Execution;
+
+/// <summary>What one layer chose for one sample.</summary>
+/// <param name="Layer">The number of the module that decided.</param>
+/// <param name="Kind">What it chose among.</param>
+/// <param name="Sample">The sample.</param>
+/// <param name="Universe">How many units there were; 1 for a branch that runs or not.</param>
+/// <param name="Start">Where the chosen units begin in the ledger.</param>
+/// <param name="Count">How many units were chosen.</param>
+/// <param name="Score">How sure the rule was of the first of them, or of running the branch; NaN when the rule does not tell.</param>
+/// <param name="UnitMacs">MACs of one unit.</param>
+public readonly record struct DecisionChoice(int Layer, DecisionKind Kind, int Sample, int Universe, int Start, int Count, float Score, long UnitMacs)
+{
+    /// <summary>MACs of what was chosen.</summary>
+    public long ChosenMacs => Count * UnitMacs;
+
+    /// <summary>MACs of all units.</summary>
+    public long DenseMacs => Universe * UnitMacs;
+}

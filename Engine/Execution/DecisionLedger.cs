@@ -1,0 +1,174 @@
+using System;
+using ManagedDyn.Engine.Selections;
+using ManagedDyn.Engine.Tensors;
+
+namespace ManagedDyn.Engine.Execution;
+
+/// <summary>
+/// Writes down what dynamic layers decide for a batch. While training, objectives read from it which compute was asked for and what else layers
+/// want made small; at inference it tells which layers, channels, experts or branches a sample used.
+/// </summary>
+/// <remarks>
+/// Tensors and selections of records live as long as the workspace scope they were made in. With <see cref="KeepsChoices"/> the hard choices are copied,
+/// so that they can be read afterwards; once warm that allocates nothing.
+/// </remarks>
+public sealed class DecisionLedger
+{
+    private DecisionRecord[] _records = new DecisionRecord[16];
+    private LossTerm[] _terms = [];
+    private DecisionChoice[] _choices = [];
+    private int[] _units = [];
+    private int _unitCount;
+
+    /// <summary>Whether hard choices are copied, to be read after the batch.</summary>
+    public bool KeepsChoices { get; init; }
+
+    /// <summary>The decisions since <see cref="Begin"/>, in the order in which they were made.</summary>
+    public ReadOnlySpan<DecisionRecord> Records => _records.AsSpan(0, RecordCount);
+
+    /// <summary>The terms of the loss since <see cref="Begin"/>.</summary>
+    public ReadOnlySpan<LossTerm> Terms => _terms.AsSpan(0, TermCount);
+
+    /// <summary>The copied choices since <see cref="Begin"/>, one for each decision and sample; empty unless <see cref="KeepsChoices"/>.</summary>
+    public ReadOnlySpan<DecisionChoice> Choices => _choices.AsSpan(0, ChoiceCount);
+
+    private int RecordCount { get; set; }
+
+    private int TermCount { get; set; }
+
+    private int ChoiceCount { get; set; }
+
+    /// <summary>Starts a new batch with an empty ledger.</summary>
+    public void Begin()
+    {
+        Array.Clear(_records, 0, RecordCount);
+        Array.Clear(_terms, 0, TermCount);
+        RecordCount = 0;
+        TermCount = 0;
+        ChoiceCount = 0;
+        _unitCount = 0;
+    }
+
+    /// <summary>Writes a decision down.</summary>
+    /// <param name="samples">The samples that the rows stand for, one row of the selection; none or all: row r is sample r.</param>
+    /// <param name="record">The decision.</param>
+    /// <exception cref="ArgumentException">The selection or the scores are not about the record's rows.</exception>
+    public void Add(Selection samples, in DecisionRecord record)
+    {
+        if (record.Scores.Exists && (record.Scores.Shape.Rank == 0 || record.Scores.Shape[0] != record.Rows))
+        {
+            throw new ArgumentException($"The scores of a decision have shape {record.Scores.Shape}; expected {record.Rows} rows.", nameof(record));
+        }
+
+        if (record.Selected.Exists && record.Selected.Rows != record.Rows && !IsOfSamples(record))
+        {
+            throw new ArgumentException($"A decision selects {record.Selected}; expected one row over {record.Rows} samples, or a row for each.", nameof(record));
+        }
+
+        if (RecordCount == _records.Length)
+        {
+            Array.Resize(ref _records, 2 * RecordCount);
+        }
+
+        _records[RecordCount++] = record;
+        if (KeepsChoices && record.Selected.Exists)
+        {
+            Copy(samples, record);
+        }
+    }
+
+    /// <summary>Adds a term of the loss.</summary>
+    /// <param name="term">The term.</param>
+    /// <exception cref="ArgumentException">Its value is not one number.</exception>
+    public void Add(in LossTerm term)
+    {
+        if (!term.Value.Exists || term.Value.Count != 1)
+        {
+            throw new ArgumentException($"The term \"{term.Name}\" of the loss has {(term.Value.Exists ? $"shape {term.Value.Shape}" : "no value")}; expected one number.", nameof(term));
+        }
+
+        if (TermCount == _terms.Length)
+        {
+            Array.Resize(ref _terms, Math.Max(16, 2 * TermCount));
+        }
+
+        _terms[TermCount++] = term;
+    }
+
+    /// <summary>The units that were chosen in one of <see cref="Choices"/>, ascending.</summary>
+    /// <param name="choice">The choice.</param>
+    public ReadOnlySpan<int> UnitsOf(in DecisionChoice choice) => _units.AsSpan(choice.Start, choice.Count);
+
+    private static bool IsOfSamples(in DecisionRecord record) =>
+        record.Kind == DecisionKind.Samples && record.Selected.Rows == 1 && record.Selected.Universe == record.Rows;
+
+    private void Copy(Selection samples, in DecisionRecord record)
+    {
+        bool isOfSamples = IsOfSamples(record);
+        int next = 0;
+        for (int row = 0; row < record.Rows; row++)
+        {
+            int start = _unitCount;
+            int universe = 1;
+            if (!isOfSamples)
+            {
+                universe = record.Selected.Universe;
+                AddUnits(record.Selected, row);
+            }
+            else if (record.Selected.IsAll || (next < record.Selected.Count && record.Selected.Indices[next] == row))
+            {
+                next++;
+                AddUnit(0);
+            }
+
+            if (ChoiceCount == _choices.Length)
+            {
+                Array.Resize(ref _choices, Math.Max(64, 2 * ChoiceCount));
+            }
+
+            int sample = samples.IsAll ? row : samples.Indices[row];
+            _choices[ChoiceCount++] = new DecisionChoice(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs);
+        }
+    }
+
+    // The score of the unit chosen first, or of the row where there is one score a row.
+    private float ScoreOf(Tensor scores, int row, int start)
+    {
+        if (!scores.Exists)
+        {
+            return float.NaN;
+        }
+
+        int width = scores.Count / Math.Max(1, scores.Shape[0]);
+        int unit = start < _unitCount && _units[start] < width ? _units[start] : 0;
+        return width == 0 ? float.NaN : scores.Span[(row * width) + unit];
+    }
+
+    private void AddUnits(Selection selected, int row)
+    {
+        if (!selected.IsAll)
+        {
+            foreach (int unit in selected.Row(row))
+            {
+                AddUnit(unit);
+            }
+
+            return;
+        }
+
+        for (int unit = 0; unit < selected.Universe; unit++)
+        {
+            AddUnit(unit);
+        }
+    }
+
+    private void AddUnit(int unit)
+    {
+        if (_unitCount == _units.Length)
+        {
+            Array.Resize(ref _units, Math.Max(64, 2 * _unitCount));
+        }
+
+        _units[_unitCount++] = unit;
+    }
+}

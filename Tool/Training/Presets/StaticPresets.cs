@@ -1,0 +1,27 @@
+using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.InstanceWise.DynamicDepth;
+using ManagedDyn.Layers.Models;
+
+namespace ManagedDyn.Tool.Training.Presets;
+
+/// <summary>Static networks: what dynamic ones are compared with.</summary>
+internal static class StaticPresets
+{
+    public static IReadOnlyList<ModelPreset> All { get; } =
+    [
+        new("resnet-tiny", "static residual network", static (shape, classes, _) => Residual(shape, classes, [8, 16, 32], false)),
+        new("resnet-small", "static residual network", static (shape, classes, _) => Residual(shape, classes, [12, 24, 48], false)),
+        new("resnet-base", "static residual network", static (shape, classes, _) => Residual(shape, classes, [16, 32, 64], false)),
+    ];
+
+    public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        Channels = channels,
+        HasIntermediateClassifiers = exits,
+    });
+}
