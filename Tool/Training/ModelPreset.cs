@@ -34,6 +34,9 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
     /// <summary>What the method adds to the loss, given the usual one; null: nothing.</summary>
     public Func<Objective, TrainingPlan, Objective>? Objective { get; init; }
 
+    /// <summary>The learning rate that suits the method; 0: the usual one.</summary>
+    public double Rate { get; init; }
+
     /// <summary>The share of the dynamic part that shall run, where the method has such a target; 0: it has none.</summary>
     public double Target { get; init; }
 

@@ -7,6 +7,10 @@ namespace ManagedDyn.Tool.Training;
 /// <summary>Everything that a training run is made from; the same plan gives the same weights.</summary>
 public sealed record TrainingPlan
 {
+    public const string UsualAttention = "se";
+
+    public const string UsualActivation = "relu";
+
     public required string Data { get; init; }
 
     public string Model { get; init; } = "msdnet-small";
@@ -38,10 +42,10 @@ public sealed record TrainingPlan
     public double Target { get; init; }
 
     /// <summary>The attention of the models that have a choice, such as "se".</summary>
-    public string Attention { get; init; } = "se";
+    public string Attention { get; init; } = UsualAttention;
 
     /// <summary>The activation of the models that have a choice, such as "relu".</summary>
-    public string Activation { get; init; } = "relu";
+    public string Activation { get; init; } = UsualActivation;
 
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 

@@ -132,7 +132,7 @@ public sealed class TrainVerb : Verb
             Model = model,
             Epochs = (int)(arguments.GetValue(_epochs) ?? plan.Epochs),
             BatchSize = (int)(arguments.GetValue(_batch) ?? plan.BatchSize),
-            Rate = arguments.GetValue(_rate) ?? plan.Rate,
+            Rate = arguments.GetValue(_rate) ?? (ModelPreset.Find(model) is { Rate: > 0 } preset ? preset.Rate : plan.Rate),
             Decay = arguments.GetValue(_decay) ?? plan.Decay,
             Smoothing = arguments.GetValue(_smoothing) ?? plan.Smoothing,
             Distillation = arguments.GetValue(_distillation) ?? plan.Distillation,

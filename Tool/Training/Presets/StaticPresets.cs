@@ -8,11 +8,13 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Static networks: what dynamic ones are compared with.</summary>
 internal static class StaticPresets
 {
+    private const string ResNetPaper = "He et al., Deep Residual Learning, CVPR 2016";
+
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("resnet-tiny", "static residual network", static (shape, classes, _) => Residual(shape, classes, [8, 16, 32], false)),
-        new("resnet-small", "static residual network", static (shape, classes, _) => Residual(shape, classes, [12, 24, 48], false)),
-        new("resnet-base", "static residual network", static (shape, classes, _) => Residual(shape, classes, [16, 32, 64], false)),
+        new("resnet-tiny", "static residual network", static (shape, classes, _) => Residual(shape, classes, [8, 16, 32], false)) { Paper = ResNetPaper },
+        new("resnet-small", "static residual network", static (shape, classes, _) => Residual(shape, classes, [12, 24, 48], false)) { Paper = ResNetPaper },
+        new("resnet-base", "static residual network", static (shape, classes, _) => Residual(shape, classes, [16, 32, 64], false)) { Paper = ResNetPaper },
     ];
 
     public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions

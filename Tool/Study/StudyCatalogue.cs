@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using ManagedDyn.Tool.Training;
+using ManagedDyn.Tool.Training.Presets;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>The studies: every preset of a family that names a static counterpart is a row.</summary>
+public static class StudyCatalogue
+{
+    public const string InstanceWise = "instance-wise";
+
+    public static string[] Names => [InstanceWise];
+
+    /// <summary>The rows of a study.</summary>
+    /// <param name="study">One of <see cref="Names"/>.</param>
+    /// <param name="common">What all rows share: data, epochs, batch, augmentation.</param>
+    public static IReadOnlyList<StudyEntry> Entries(string study, TrainingPlan common)
+    {
+        ArgumentNullException.ThrowIfNull(common);
+        if (study != InstanceWise)
+        {
+            throw ToolException.Usage($"there is no study '{study}'; expected {string.Join(" or ", Names)}");
+        }
+
+        List<StudyEntry> entries = [];
+        foreach (IReadOnlyList<ModelPreset> family in (IReadOnlyList<ModelPreset>[])[ExitPresets.All, DepthPresets.All, WidthPresets.All, RoutingPresets.All])
+        {
+            AddPresets(entries, family, common, StudyClaim.SavesCompute);
+        }
+
+        AddPresets(entries, ParameterPresets.All, common, StudyClaim.AddsAccuracy);
+        foreach (ModelPreset preset in FeaturePresets.All)
+        {
+            AddFeatures(entries, preset, common);
+        }
+
+        return entries;
+    }
+
+    private static void AddPresets(List<StudyEntry> entries, IReadOnlyList<ModelPreset> presets, TrainingPlan common, StudyClaim claim)
+    {
+        foreach (ModelPreset preset in presets)
+        {
+            if (preset.Static.Length > 0)
+            {
+                entries.Add(new StudyEntry(preset.Name, For(preset.Name, common), For(preset.Static, common), claim));
+            }
+        }
+    }
+
+    // The backbone without attention and with plain rectifiers is the static counterpart of all the others.
+    private static void AddFeatures(List<StudyEntry> entries, ModelPreset preset, TrainingPlan common)
+    {
+        TrainingPlan plan = For(preset.Name, common);
+        TrainingPlan plain = plan with { Attention = FeaturePresets.Attentions[0], Activation = FeaturePresets.Activations[0] };
+        foreach (string attention in FeaturePresets.Attentions.AsSpan(1))
+        {
+            entries.Add(new StudyEntry($"{preset.Name} {attention}", plain with { Attention = attention }, plain, StudyClaim.AddsAccuracy));
+        }
+
+        foreach (string activation in FeaturePresets.Activations.AsSpan(1))
+        {
+            entries.Add(new StudyEntry($"{preset.Name} {activation}", plain with { Activation = activation }, plain, StudyClaim.AddsAccuracy));
+        }
+    }
+
+    private static TrainingPlan For(string model, TrainingPlan common)
+    {
+        ModelPreset preset = ModelPreset.Find(model);
+        return common with { Model = model, Rate = preset.Rate > 0 ? preset.Rate : common.Rate };
+    }
+}

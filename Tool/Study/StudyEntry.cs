@@ -1,0 +1,10 @@
+using ManagedDyn.Tool.Training;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>One row of a study: a method and the static network that it is compared with, both trained by the same plan.</summary>
+/// <param name="Name">The row's name, such as "attention-resnet srm".</param>
+/// <param name="Method">How the method is trained; data, epochs and seed are the study's.</param>
+/// <param name="Static">How its static counterpart is trained.</param>
+/// <param name="Claim">What the method promises.</param>
+public sealed record StudyEntry(string Name, TrainingPlan Method, TrainingPlan Static, StudyClaim Claim);

@@ -1,0 +1,26 @@
+using System.Globalization;
+using System.Text;
+using ManagedDyn.Tool.Training;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>The files of a study: a training folder for each plan and seed, and what was concluded.</summary>
+public sealed record StudyFolder(string Path)
+{
+    public string Table => System.IO.Path.Combine(Path, "study.md");
+
+    public string Json => System.IO.Path.Combine(Path, "study.json");
+
+    /// <summary>The folder of one run, named after what tells its plan from the others of the study.</summary>
+    public TrainingFolder RunOf(TrainingPlan plan)
+    {
+        StringBuilder name = new(plan.Model);
+        if (plan.Attention != TrainingPlan.UsualAttention || plan.Activation != TrainingPlan.UsualActivation)
+        {
+            name.Append(CultureInfo.InvariantCulture, $"-{plan.Attention}-{plan.Activation}");
+        }
+
+        name.Append(CultureInfo.InvariantCulture, $"-seed{plan.Seed}");
+        return new TrainingFolder(System.IO.Path.Combine(Path, name.ToString()));
+    }
+}

@@ -1,0 +1,126 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Inference.Calibration;
+using ManagedDyn.Layers.Training;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Evaluation;
+using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Training;
+using ManagedDyn.Tool.Verbs;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>Makes the runs of a study, each once: what is finished is read back, what was begun goes on from its checkpoint.</summary>
+public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplits data, Workers workers)
+{
+    private const int CheckpointSteps = 500;
+    private const int MaximumResultLength = 1 << 16;
+
+    // What each epoch is measured on; the test images count, once, at the end.
+    private const int EpochImages = 1000;
+
+    /// <summary>The result of a plan, from its file or by training.</summary>
+    public StudyRun Run(TrainingPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        TrainingFolder files = folder.RunOf(plan);
+        if (File.Exists(files.Result) && File.Exists(files.Model))
+        {
+            CheckPlan(files, plan);
+            return Read(files.Result);
+        }
+
+        bool isBegun = File.Exists(files.Checkpoint);
+        if (isBegun)
+        {
+            CheckPlan(files, plan);
+        }
+
+        TrainerOptions options = new() { CheckpointPath = files.Checkpoint, CheckpointSteps = CheckpointSteps };
+        TrainingJob job = new(plan, data, options, workers, EpochImages);
+        if (isBegun)
+        {
+            job.Resume(files.Checkpoint);
+        }
+
+        files.Create();
+        PlanFile.Write(files.Plan, plan);
+        TrainingOutcome outcome = job.Run(tool, printEpochs: false);
+        if (!outcome.IsComplete)
+        {
+            throw new ToolException($"stopped in {plan.Model} with seed {plan.Seed}; the checkpoint is kept, the same command goes on");
+        }
+
+        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
+        StudyRun run = Measure(model, outcome.Elapsed);
+        ModelBuilding.Save(model, files.Model);
+        OutputFile.WriteText(files.Result, Write(run) + "\n");
+        return run;
+    }
+
+    /// <summary>The trained model of a plan that has run.</summary>
+    public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
+
+    private StudyRun Measure(Model model, TimeSpan elapsed)
+    {
+        ExitLogits logits = ExitLogits.Collect(model, data.Test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
+        ExitScores scores = new(logits, model);
+        long parameters = model.Network.CountParameters();
+        if (model.Points.Length == 0)
+        {
+            int last = scores.Exits - 1;
+            return new StudyRun(scores.Accuracy(last), scores.MeanMacs(last), model.FullMacs, parameters, elapsed.TotalSeconds);
+        }
+
+        ThresholdOutcome outcome = scores.Simulate(model.Points[0].Thresholds);
+        return new StudyRun(outcome.Accuracy, outcome.MeanMacs, model.FullMacs, parameters, elapsed.TotalSeconds);
+    }
+
+    private static void CheckPlan(TrainingFolder files, TrainingPlan plan)
+    {
+        TrainingPlan there = PlanFile.Read(files.Plan);
+        foreach ((string name, string value) in plan.Entries)
+        {
+            foreach ((string thatName, string thatValue) in there.Entries)
+            {
+                if (name == thatName && value != thatValue)
+                {
+                    throw new ToolException($"the run in '{files.Path}' was made with {name} = {thatValue}, this study has {value}; give another --out");
+                }
+            }
+        }
+    }
+
+    private static string Write(StudyRun run)
+    {
+        using JsonDocumentWriter json = new();
+        return json.Object().Number("accuracy", run.Accuracy).Number("mean_macs", run.MeanMacs).Whole("dense_macs", run.DenseMacs)
+            .Whole("parameters", run.Parameters).Number("training_seconds", run.TrainingSeconds).EndObject().ToString();
+    }
+
+    private static StudyRun Read(string path)
+    {
+        byte[] file = InputFile.ReadAllBytes(path, MaximumResultLength, "the result of a run of a study");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(file);
+            JsonElement root = document.RootElement;
+            return new StudyRun(
+                root.GetProperty("accuracy").GetDouble(),
+                root.GetProperty("mean_macs").GetDouble(),
+                root.GetProperty("dense_macs").GetInt64(),
+                root.GetProperty("parameters").GetInt64(),
+                root.GetProperty("training_seconds").GetDouble());
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new ToolException($"'{path}' is no sound result of a run: {e.Message.TrimEnd('.').ReplaceLineEndings(" ")}; delete it to run again", e);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System;
+using System.Diagnostics;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.CommandLine;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>Times two models in turns on the same test images, one image at a time on one thread; the medians count.</summary>
+internal sealed class StudyTimer(ToolContext tool, ImageDataset images)
+{
+    private const int Turns = 7;
+    private const int MostImages = 512;
+    private const double SecondsATurn = 0.15;
+
+    /// <summary>Milliseconds an input of each.</summary>
+    public (double Method, double Static) Compare(Model method, Model plain)
+    {
+        Session first = new(method);
+        Session second = new(plain);
+        first.WarmUp();
+        second.WarmUp();
+        float[] inputs = Inputs(method, Math.Min(images.Count, MostImages));
+        int size = method.SampleShape.Count;
+        double once = TimeOf(first, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size)) + TimeOf(second, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size));
+        int count = (int)Math.Clamp(2000 * SecondsATurn / once, Math.Min(16, inputs.Length / size), inputs.Length / size);
+        ReadOnlySpan<float> timed = inputs.AsSpan(0, count * size);
+        double[] firstTimes = new double[Turns];
+        double[] secondTimes = new double[Turns];
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            tool.Cancellation.ThrowIfCancellationRequested();
+            firstTimes[turn] = TimeOf(first, timed);
+            secondTimes[turn] = TimeOf(second, timed);
+        }
+
+        Array.Sort(firstTimes);
+        Array.Sort(secondTimes);
+        return (firstTimes[Turns / 2], secondTimes[Turns / 2]);
+    }
+
+    private static double TimeOf(Session session, ReadOnlySpan<float> inputs)
+    {
+        Budget budget = session.Model.Points.Length == 0 ? Budget.Full : Budget.Calibrated();
+        int size = session.Model.SampleShape.Count;
+        int count = inputs.Length / size;
+        long started = Stopwatch.GetTimestamp();
+        for (int i = 0; i < count; i++)
+        {
+            session.Predict(inputs.Slice(i * size, size), [], budget);
+        }
+
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds / count;
+    }
+
+    // Both were trained on the same images, so their preprocessing is the same.
+    private float[] Inputs(Model model, int count)
+    {
+        int size = model.SampleShape.Count;
+        float[] inputs = new float[count * size];
+        for (int i = 0; i < count; i++)
+        {
+            images.CopyImage((int)((long)i * images.Count / count), inputs.AsSpan(i * size, size));
+        }
+
+        model.Preprocessing!.Apply(inputs);
+        return inputs;
+    }
+}

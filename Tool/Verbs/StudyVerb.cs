@@ -1,0 +1,153 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Output;
+using ManagedDyn.Tool.Study;
+using ManagedDyn.Tool.Training;
+
+namespace ManagedDyn.Tool.Verbs;
+
+/// <summary>Compares every method of a family with its static counterpart.</summary>
+public sealed class StudyVerb : Verb
+{
+    private const int FullEpochs = 6;
+    private const int QuickEpochs = 8;
+    private const int FullSeeds = 3;
+
+    private readonly Argument<string> _study = new("STUDY") { Description = "The family: " + string.Join(" or ", StudyCatalogue.Names) + "." };
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set, as 'mdyn train' takes it; 'glyphs', the built-in one, if not given.");
+    private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the study; named after it if not given. What is there already is not run again.");
+    private readonly Option<bool> _quick = Options.Flag("--quick", "For small data sets such as digits, in about twenty minutes; built-in images are few.");
+    private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
+    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training images; {FullEpochs}, or {QuickEpochs} with --quick, if not given.", 1, 10_000);
+    private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds} if not given.", 1, PairedDifference.MaximumPairs);
+    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Images in a batch; 64 if not given.", 1, 65536);
+    private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
+    private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
+    private readonly Option<bool> _noTime = Options.Flag("--no-time", "Do not measure time.");
+    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. Accuracies do not depend on it.", 1, 1024);
+    private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
+
+    public StudyVerb()
+        : base("study", "Train every method of a family beside its static counterpart: accuracy, multiply-adds, time, with intervals. Hours; goes on where it stopped.")
+    {
+        Command.Arguments.Add(_study);
+        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _batch, _shift, _flip, _noTime, _threads, _json])
+        {
+            Command.Options.Add(option);
+        }
+    }
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("mdyn study instance-wise --data digits/ --quick", "all instance-wise methods on small images"),
+        new("mdyn study instance-wise --data fashion-mnist/ --flip --shift 2 --out study", "the whole study; the same command goes on after a stop"),
+        new("mdyn study instance-wise --only condconv --quick", "one method on built-in images"),
+    ];
+
+    public override ExitCode Run(ParseResult arguments, ToolContext tool)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(tool);
+        string study = arguments.GetRequiredValue(_study);
+        bool quick = arguments.GetValue(_quick);
+        bool json = arguments.GetValue(_json);
+        string source = arguments.GetValue(_data) ?? Datasets.Glyphs;
+        TrainingPlan common = new()
+        {
+            Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
+            Epochs = (int)(arguments.GetValue(_epochs) ?? (quick ? QuickEpochs : FullEpochs)),
+            BatchSize = (int)(arguments.GetValue(_batch) ?? 64),
+            Shift = (int)(arguments.GetValue(_shift) ?? 0),
+            Flip = arguments.GetValue(_flip),
+        };
+        List<StudyEntry> entries = Chosen(study, common, arguments.GetValue(_only));
+        StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}");
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
+        DatasetOptions options = quick ? new DatasetOptions { BuiltInTrainingCount = 2000, BuiltInTestCount = 1000 } : new DatasetOptions();
+        ImageSplits data = DataOpening.Open(common.Data, options, workers);
+        StudyRunner runner = new(tool, folder, data, workers);
+        int seeds = (int)(arguments.GetValue(_seeds) ?? FullSeeds);
+        List<StudyRow> rows = [];
+        foreach (StudyEntry entry in entries)
+        {
+            rows.Add(Complete(runner, entry, seeds));
+            if (!json)
+            {
+                Tell(tool.Terminal, rows[^1], rows.Count, entries.Count);
+            }
+        }
+
+        if (!arguments.GetValue(_noTime))
+        {
+            StudyTimer timer = new(tool, data.Test);
+            for (int i = 0; i < rows.Count; i++)
+            {
+                (double method, double plain) = timer.Compare(runner.Load(entries[i].Method with { Seed = 1 }), runner.Load(entries[i].Static with { Seed = 1 }));
+                rows[i] = rows[i] with { MethodMilliseconds = method, StaticMilliseconds = plain };
+            }
+        }
+
+        string title = $"{study} methods beside their static counterparts, {data.Name}";
+        string settings = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{data.Training.Count} training and {data.Test.Count} test images {data.Test.ImageShape}, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, seeds 1 to {seeds}; mdyn {Application.Version}.");
+        string text = StudyPrinter.Json(title, settings, rows);
+        OutputFile.WriteText(folder.Table, StudyPrinter.Markdown(title, settings, rows));
+        OutputFile.WriteText(folder.Json, text + "\n");
+        if (json)
+        {
+            tool.Terminal.WriteLine(text);
+        }
+        else
+        {
+            tool.Terminal.WriteLine();
+            StudyPrinter.Print(tool.Terminal, rows);
+            tool.Terminal.WriteLine();
+            tool.Terminal.WriteLine(SafeText.Clean($"table: {Path.GetFullPath(folder.Table)}"));
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static List<StudyEntry> Chosen(string study, TrainingPlan common, string? only)
+    {
+        List<StudyEntry> chosen = [];
+        foreach (StudyEntry entry in StudyCatalogue.Entries(study, common))
+        {
+            if (only is null || entry.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
+            {
+                chosen.Add(entry);
+            }
+        }
+
+        return chosen.Count > 0 ? chosen : throw ToolException.Usage($"no method of the study has '{only}' in its name");
+    }
+
+    private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int seeds)
+    {
+        List<StudyRun> method = [];
+        List<StudyRun> plain = [];
+        for (int seed = 1; seed <= seeds; seed++)
+        {
+            plain.Add(runner.Run(entry.Static with { Seed = seed }));
+            method.Add(runner.Run(entry.Method with { Seed = seed }));
+        }
+
+        return new StudyRow(entry, method, plain);
+    }
+
+    private static void Tell(Terminal terminal, StudyRow row, int done, int all)
+    {
+        terminal.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{done}/{all} {row.Entry.Name}: {100 * row.MethodAccuracy:F2} % (static {100 * row.StaticAccuracy:F2} %), {Quantity.Percent(row.MacsRatio, 0)} of the MACs"));
+        terminal.Flush();
+    }
+}
