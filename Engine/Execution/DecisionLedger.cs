@@ -9,8 +9,8 @@ namespace ManagedDyn.Engine.Execution;
 /// want made small; at inference it tells which layers, channels, experts or branches a sample used.
 /// </summary>
 /// <remarks>
-/// Tensors and selections of records live as long as the workspace scope they were made in. With <see cref="KeepsChoices"/> the hard choices are copied,
-/// so that they can be read afterwards; once warm that allocates nothing.
+/// Tensors and selections of records live as long as the workspace scope they were made in. With <see cref="KeepsChoices"/> the hard choices are copied
+/// instead, so that they can be read afterwards; once warm that allocates nothing.
 /// </remarks>
 public sealed class DecisionLedger
 {
@@ -20,8 +20,11 @@ public sealed class DecisionLedger
     private int[] _units = [];
     private int _unitCount;
 
-    /// <summary>Whether hard choices are copied, to be read after the batch.</summary>
+    /// <summary>Whether hard choices are copied, to be read after the batch; there are no records then.</summary>
     public bool KeepsChoices { get; init; }
+
+    /// <summary>The number of the batch's first sample in <see cref="Choices"/>, where a call runs its samples in several batches.</summary>
+    public int FirstSample { get; set; }
 
     /// <summary>The decisions since <see cref="Begin"/>, in the order in which they were made.</summary>
     public ReadOnlySpan<DecisionRecord> Records => _records.AsSpan(0, RecordCount);
@@ -47,6 +50,7 @@ public sealed class DecisionLedger
         TermCount = 0;
         ChoiceCount = 0;
         _unitCount = 0;
+        FirstSample = 0;
     }
 
     /// <summary>Writes a decision down.</summary>
@@ -65,16 +69,22 @@ public sealed class DecisionLedger
             throw new ArgumentException($"A decision selects {record.Selected}; expected one row over {record.Rows} samples, or a row for each.", nameof(record));
         }
 
+        if (KeepsChoices)
+        {
+            if (record.Selected.Exists)
+            {
+                Copy(samples, record);
+            }
+
+            return;
+        }
+
         if (RecordCount == _records.Length)
         {
             Array.Resize(ref _records, 2 * RecordCount);
         }
 
         _records[RecordCount++] = record;
-        if (KeepsChoices && record.Selected.Exists)
-        {
-            Copy(samples, record);
-        }
     }
 
     /// <summary>Adds a term of the loss.</summary>
@@ -126,7 +136,7 @@ public sealed class DecisionLedger
                 Array.Resize(ref _choices, Math.Max(64, 2 * ChoiceCount));
             }
 
-            int sample = samples.IsAll ? row : samples.Indices[row];
+            int sample = FirstSample + (samples.IsAll ? row : samples.Indices[row]);
             _choices[ChoiceCount++] = new DecisionChoice(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs);
         }
     }

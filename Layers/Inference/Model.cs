@@ -141,8 +141,15 @@ public sealed class Model
         return new Model(Network, description, Architecture);
     }
 
-    /// <summary>The dotted path of a layer of the compute report.</summary>
-    internal string LayerName(int number) => _layerNames[number];
+    /// <summary>The dotted path of a layer, by the number under which compute reports and decisions name it; number 0 is the network as a whole.</summary>
+    /// <param name="number">The number.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
+    public string LayerName(int number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(number, LayerCount);
+        return _layerNames[number];
+    }
 
     private static StagedNetwork Checked(StagedNetwork network, ModelDescription description, ModelArchitecture? architecture)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Inference;
@@ -40,6 +41,12 @@ public sealed class Session
 
     /// <summary>What the exits said in the last call; null unless <see cref="SessionOptions.KeepTrace"/> was asked for.</summary>
     public DecisionTrace? Trace { get; }
+
+    /// <summary>
+    /// What each dynamic layer chose for each sample of the last call, in <see cref="DecisionLedger.Choices"/>; null unless
+    /// <see cref="SessionOptions.KeepDecisions"/> was asked for. <see cref="Inference.Model.LayerName"/> tells a layer by its number.
+    /// </summary>
+    public DecisionLedger? Decisions => _loop.Context.Ledger;
 
     /// <summary>What the last call computed, layer by layer; null unless <see cref="SessionOptions.KeepReport"/> was asked for.</summary>
     public ComputeReport? Report { get; }
@@ -184,6 +191,7 @@ public sealed class Session
         long started = Stopwatch.GetTimestamp();
         Trace?.Begin(1);
         Report?.Begin(1);
+        Decisions?.Begin();
         _loop.Context.Cancellation = cancellation;
         WorkspaceScope scope = _loop.Context.Workspace.Enter();
         try
@@ -209,6 +217,7 @@ public sealed class Session
             using Activity? activity = isTold ? InferenceDiagnostics.Start() : null;
             Trace?.Begin(count);
             Report?.Begin(count);
+            Decisions?.Begin();
             _loop.Context.Cancellation = cancellation;
             long end = budget.TimeLimit > TimeSpan.Zero ? started + (long)(Math.Min(budget.TimeLimit.TotalSeconds, LongestSeconds) * Stopwatch.Frequency) : 0;
             for (int first = 0; first < count; first += _loop.ChunkSamples)
@@ -217,6 +226,11 @@ public sealed class Session
                 int classes = scores.IsEmpty ? 0 : Model.ClassCount;
                 using WorkspaceScope scope = _loop.Context.Workspace.Enter();
                 long deadline = Share(end, chunk, count - first);
+                if (Decisions is { } decisions)
+                {
+                    decisions.FirstSample = first;
+                }
+
                 _loop.Begin(Rent(values, bytes, first, chunk));
                 do
                 {

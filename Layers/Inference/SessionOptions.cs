@@ -23,6 +23,9 @@ public sealed record SessionOptions
     /// <summary>Whether <see cref="Session.Trace"/> is kept.</summary>
     public bool KeepTrace { get; init; }
 
+    /// <summary>Whether <see cref="Session.Decisions"/> is kept.</summary>
+    public bool KeepDecisions { get; init; }
+
     /// <summary>Whether <see cref="Session.Report"/> is kept.</summary>
     public bool KeepReport { get; init; }
 

@@ -32,7 +32,12 @@ internal sealed class StageLoop
     public StageLoop(Model model, SessionOptions options)
     {
         _model = model;
-        Context = new Context(options.Workers, null, options.Limits) { Accuracy = options.Accuracy, Meter = Meter };
+        Context = new Context(options.Workers, null, options.Limits)
+        {
+            Accuracy = options.Accuracy,
+            Meter = Meter,
+            Ledger = options.KeepDecisions ? new DecisionLedger { KeepsChoices = true } : null,
+        };
         Meter.TimesLayers = options.TimeLayers;
         Clock = new StageClock(model);
         ChunkSamples = options.ChunkSamples > 0 ? options.ChunkSamples : Math.Clamp(ChunkPixels / Math.Max(1, model.SampleShape.RowCount), 1, LargestChunk);

@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Output;
 
 namespace ManagedDyn.Tool.Answers;
@@ -31,7 +32,13 @@ public sealed class AnswerJson : AnswerSink, IDisposable
             _json.Object().Text("label", _model.LabelName(label)).Number("probability", probability).EndObject();
         }
 
-        _json.EndArray().EndObject();
+        _json.EndArray();
+        if (answer.Decisions is { } decisions)
+        {
+            DecisionJson.Write(_json, decisions);
+        }
+
+        _json.EndObject();
         if (++_count % Portion == 0)
         {
             _terminal.Out.Write(_json.Take());

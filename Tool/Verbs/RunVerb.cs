@@ -5,6 +5,8 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Explanations;
+using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Inputs;
 
 namespace ManagedDyn.Tool.Verbs;
@@ -26,6 +28,8 @@ public sealed class RunVerb : Verb
     private readonly Option<long?> _limit = Options.Whole("--limit", "N", "Stop after N inputs.", 1, int.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to use; 1 unless many inputs are given.", 1, 1024);
     private readonly Option<bool> _exact = Options.Flag("--exact", "Take direct sums only: slower, and the same bits whatever is selected.");
+    private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
+    private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON.");
 
     public RunVerb()
@@ -38,6 +42,8 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_limit);
         Command.Options.Add(_threads);
         Command.Options.Add(_exact);
+        Command.Options.Add(_explain);
+        Command.Options.Add(_report);
         Command.Options.Add(_json);
     }
 
@@ -45,6 +51,7 @@ public sealed class RunVerb : Verb
     [
         new("mdyn run boot.png", "label, confidence, exit, MACs and time"),
         new("mdyn run --budget 5M pictures/", "every picture of a folder, at most 5 million multiply-adds each"),
+        new("mdyn run boot.png --explain --report why.html", "which exits and layers the answer used, printed and drawn"),
         new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
     ];
 
@@ -52,6 +59,9 @@ public sealed class RunVerb : Verb
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(tool);
+        string? report = arguments.GetValue(_report);
+        OutputFile.CheckDistinct([report], [arguments.GetValue(_model), .. arguments.GetRequiredValue(_inputs)]);
+        OutputFile.CheckWritable(report);
         Model model = ModelStore.Load(arguments.GetValue(_model));
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
@@ -60,6 +70,7 @@ public sealed class RunVerb : Verb
         {
             Workers = workers,
             KeepTrace = true,
+            KeepDecisions = arguments.GetValue(_explain) || report is not null,
             Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast,
         });
         bool timed = _budget.HasDeadline(arguments);
@@ -70,7 +81,11 @@ public sealed class RunVerb : Verb
 
         bool isJson = arguments.GetValue(_json);
         using AnswerJson? json = isJson ? new AnswerJson(tool.Terminal, model, budgetText) : null;
-        AnswerSink sink = json is not null ? json : new AnswerTable(tool.Terminal, model, budgetText);
+        AnswerSink sink = json is not null ? json : arguments.GetValue(_explain) ? new AnswerExplanation(tool.Terminal, model) : new AnswerTable(tool.Terminal, model, budgetText);
+        if (report is not null)
+        {
+            sink = new AnswerPair(sink, new AnswerPage(report, model, budgetText));
+        }
 
         // A deadline counts for each input, so they are asked one at a time.
         int batchSize = timed ? 1 : BatchSize;
@@ -159,10 +174,11 @@ public sealed class RunVerb : Verb
             throw new ToolException($"cannot run the model on '{batch[0].Name}': {e.Message}", e);
         }
 
+        List<DecisionLine>[]? decisions = session.Decisions is null ? null : DecisionLines.Of(session, batch.Count);
         for (int i = 0; i < batch.Count; i++)
         {
             ReadOnlySpan<float> row = scores.AsSpan(i * model.ClassCount, model.ClassCount);
-            sink.Add(new Answer(batch[i], predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()));
+            sink.Add(new Answer(batch[i], predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()) { Decisions = decisions?[i] });
         }
     }
 

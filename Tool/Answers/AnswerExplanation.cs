@@ -1,0 +1,42 @@
+using System.Globalization;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Tool.Explanations;
+using ManagedDyn.Tool.Output;
+
+namespace ManagedDyn.Tool.Answers;
+
+/// <summary>Each answer with all decisions that led to it: exits with their confidence, then what each dynamic layer chose.</summary>
+public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSink
+{
+    public override void Add(Answer answer)
+    {
+        Prediction prediction = answer.Prediction;
+        string macs = $"{Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} MACs, {Quantity.Milliseconds(prediction.Duration.TotalMilliseconds)}";
+        terminal.WriteLine(SafeText.Clean($"{answer.Input.Name}: {model.LabelName(prediction.Label)}, {Quantity.Percent(prediction.Confidence)} sure, {macs}"));
+        TextTable table = new("decision", "chosen", ">score", ">MACs", ">of all");
+        for (int exit = 0; exit < answer.ExitConfidences.Length && model.ExitCount > 1; exit++)
+        {
+            table.Add(
+                "exit " + (exit + 1).ToString(CultureInfo.InvariantCulture),
+                exit == prediction.ExitIndex ? "left" : "went on",
+                Quantity.Percent(answer.ExitConfidences[exit]),
+                Quantity.Scaled(model.ExitMacs(exit)),
+                Quantity.Percent((double)model.ExitMacs(exit) / model.FullMacs, 0));
+        }
+
+        foreach (DecisionLine line in answer.Decisions ?? [])
+        {
+            table.Add(
+                line.Layer,
+                line.Text,
+                float.IsFinite(line.Score) ? line.Score.ToString("F3", CultureInfo.InvariantCulture) : string.Empty,
+                line.DenseMacs > 0 ? Quantity.Scaled(line.Macs) : string.Empty,
+                Quantity.Percent(line.Share, 0));
+        }
+
+        table.Write(terminal);
+        terminal.WriteLine();
+    }
+
+    public override void Finish() => terminal.Flush();
+}

@@ -1,0 +1,47 @@
+using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
+
+namespace ManagedDyn.Tool.Explanations;
+
+/// <summary>What one layer chose for one input.</summary>
+/// <param name="Layer">The layer's dotted path.</param>
+/// <param name="Kind">What it chose among.</param>
+/// <param name="Units">How many units there were.</param>
+/// <param name="Chosen">Those that were chosen, from 0, ascending.</param>
+/// <param name="Score">How sure the rule was; NaN: it does not tell.</param>
+/// <param name="Macs">Multiply-adds of what was chosen.</param>
+/// <param name="DenseMacs">Multiply-adds of all units.</param>
+public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IReadOnlyList<int> Chosen, float Score, long Macs, long DenseMacs)
+{
+    // More numbers than this are told by their count alone.
+    private const int MostNamed = 8;
+
+    /// <summary>The share of units that were chosen.</summary>
+    public double Share => Units == 0 ? 0 : (double)Chosen.Count / Units;
+
+    /// <summary>"ran", "skipped", "experts 1 and 5 of 8", "24 of 64 channels". Units are counted from 1.</summary>
+    public string Text
+    {
+        get
+        {
+            if (Kind == DecisionKind.Samples)
+            {
+                return Chosen.Count > 0 ? "ran" : "skipped";
+            }
+
+            string name = Kind.ToString().ToLowerInvariant();
+            if (Chosen.Count is 0 or > MostNamed || Kind is DecisionKind.Pixels or DecisionKind.Channels or DecisionKind.Tokens)
+            {
+                return $"{Chosen.Count} of {Units} {name}";
+            }
+
+            string[] numbers = new string[Chosen.Count];
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                numbers[i] = (Chosen[i] + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            return $"{name} {string.Join(", ", numbers)} of {Units}";
+        }
+    }
+}
