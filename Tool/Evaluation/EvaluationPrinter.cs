@@ -13,7 +13,7 @@ public static class EvaluationPrinter
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(result);
-        double full = result.Curve.Exits[^1].MeanMacs;
+        double full = result.Model.FullMacs;
         TextTable table = new("setting", ">accuracy", ">MACs", ">of all", ">time", ">left at exit 1, 2, …");
         foreach (CurvePoint point in result.Curve.Exits)
         {
@@ -34,6 +34,7 @@ public static class EvaluationPrinter
 
         table.Write(terminal);
         terminal.WriteLine();
+        PrintUsage(terminal, result);
         terminal.WriteLine("  anytime and dynamic curve");
         TextTable curve = new(">MACs", ">of all", ">accuracy", ">time");
         foreach (CurvePoint point in result.Curve.Dynamic)
@@ -44,6 +45,29 @@ public static class EvaluationPrinter
         curve.Write(terminal);
         terminal.WriteLine();
         PrintSummary(terminal, result);
+    }
+
+    private static void PrintUsage(Terminal terminal, EvaluationResult result)
+    {
+        if (result.Usage.Count == 0)
+        {
+            return;
+        }
+
+        terminal.WriteLine("  what inputs use of each dynamic layer, on average");
+        TextTable table = new("layer", "of what", ">units", ">used", ">MACs of all");
+        foreach (DecisionUsage usage in result.Usage)
+        {
+            table.Add(
+                usage.Layer,
+                usage.Kind.ToString().ToLowerInvariant(),
+                usage.Units.ToString(CultureInfo.InvariantCulture),
+                Quantity.Percent(usage.MeanShare),
+                usage.DenseMacs > 0 ? Quantity.Scaled(usage.DenseMacs) : "–");
+        }
+
+        table.Write(terminal);
+        terminal.WriteLine();
     }
 
     public static void PrintSummary(Terminal terminal, EvaluationResult result)
@@ -99,6 +123,13 @@ public static class EvaluationPrinter
         {
             json.Object().Text("name", point.Name).Number("accuracy", point.Accuracy).Number("macs", point.Macs)
                 .Number("milliseconds", point.Milliseconds).EndObject();
+        }
+
+        json.EndArray().Array("decisions");
+        foreach (DecisionUsage usage in result.Usage)
+        {
+            json.Object().Text("layer", usage.Layer).Text("kind", usage.Kind.ToString().ToLowerInvariant()).Whole("units", usage.Units)
+                .Number("used", usage.MeanShare).Whole("macs_dense", usage.DenseMacs).EndObject();
         }
 
         json.EndArray().Text("chosen", result.Chosen?.Name).Array("times");

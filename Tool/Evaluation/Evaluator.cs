@@ -24,6 +24,7 @@ public sealed class Evaluator
     private const int LargeBatch = 256;
     private const int LeastTimed = 16;
     private const int Turns = 5;
+    private const int UsageImages = 1000;
     private const double CurveSeconds = 6;
 
     private readonly ToolContext _tool;
@@ -85,6 +86,7 @@ public sealed class Evaluator
             Easiest = easiest,
             Hardest = hardest,
             Times = times,
+            Usage = DecisionUsage.Measure(model, Inputs(model, data.Test, Math.Min(data.Test.Count, UsageImages)), chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
         };
     }
 

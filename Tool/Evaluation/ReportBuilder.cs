@@ -52,6 +52,7 @@ public static class ReportBuilder
             Training = epochs,
             Easiest = result.Easiest,
             Hardest = result.Hardest,
+            Usage = Usage(result),
             Parameters = result.Model.Network.CountParameters(),
             TrainingTime = trainingTime is { } time ? Quantity.Duration(time) : null,
             TimingNote = TimingNote(result),
@@ -59,6 +60,17 @@ public static class ReportBuilder
             Machine = MachineFacts.Collect(),
             Footer = string.Create(CultureInfo.InvariantCulture, $"Written by mdyn {Application.Version}, {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC."),
         };
+    }
+
+    private static List<LayerUse> Usage(EvaluationResult result)
+    {
+        List<LayerUse> uses = [];
+        foreach (DecisionUsage usage in result.Usage)
+        {
+            uses.Add(new LayerUse(usage.Layer, usage.Kind.ToString().ToLowerInvariant(), usage.Units, usage.MeanShare, usage.DenseMacs));
+        }
+
+        return uses;
     }
 
     private static double? At(IReadOnlyList<double> values, int index) => index < values.Count ? values[index] : null;

@@ -23,6 +23,9 @@ public sealed record RunReport(string Title, IReadOnlyList<ExitSummary> Exits)
 
     public IReadOnlyList<ExampleInput> Hardest { get; init; } = [];
 
+    /// <summary>What inputs use of each dynamic layer, in the order of the layers.</summary>
+    public IReadOnlyList<LayerUse> Usage { get; init; } = [];
+
     public IReadOnlyList<Fact> Settings { get; init; } = [];
 
     public IReadOnlyList<Fact> Machine { get; init; } = [];

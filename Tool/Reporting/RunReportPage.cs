@@ -16,6 +16,7 @@ public static class RunReportPage
         List<Section> sections = [];
         AddSection(sections, "Accuracy against compute", "Each point of the dynamic curve is one setting of the confidence thresholds; they were set on validation data.", ComputeBlocks(report));
         AddSection(sections, "Who leaves where", "Easy inputs leave early; hard ones go on.", ExitBlocks(report));
+        AddSection(sections, "What inputs use", "Layers that decide for each input what to compute.", UsagePage.Blocks(report));
         AddSection(sections, "Settings to choose from", null, SettingBlocks(report));
         AddSection(sections, "Training", null, TrainingBlocks(report));
         AddSection(sections, "How it was made", null, FactBlocks(report));

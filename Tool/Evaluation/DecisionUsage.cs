@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Inference;
+
+namespace ManagedDyn.Tool.Evaluation;
+
+/// <summary>How much of a dynamic layer inputs use.</summary>
+/// <param name="Layer">The layer's dotted path.</param>
+/// <param name="Kind">What it chooses among.</param>
+/// <param name="Units">How many units there are.</param>
+/// <param name="MeanShare">The share of units that inputs which reach the layer use, on average.</param>
+/// <param name="DenseMacs">Multiply-adds of all units.</param>
+public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, double MeanShare, long DenseMacs)
+{
+    /// <summary>Asks for each input once and averages what each layer chose; layers in the order in which they decide.</summary>
+    public static IReadOnlyList<DecisionUsage> Measure(Model model, ReadOnlySpan<float> inputs, Budget budget)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Session session = new(model, new SessionOptions { KeepDecisions = true });
+        int count = inputs.Length / model.SampleShape.Count;
+        session.PredictBatch(inputs, count, budget, new Prediction[count]);
+        List<(int Layer, DecisionKind Kind)> order = [];
+        Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Choices, long DenseMacs)> sums = [];
+        foreach (DecisionChoice choice in session.Decisions!.Choices)
+        {
+            (int, DecisionKind) key = (choice.Layer, choice.Kind);
+            if (!sums.TryGetValue(key, out (long Chosen, long Units, int Choices, long DenseMacs) sum))
+            {
+                order.Add(key);
+            }
+
+            sums[key] = (sum.Chosen + choice.Count, sum.Units + choice.Universe, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
+        }
+
+        List<DecisionUsage> usage = [];
+        foreach ((int Layer, DecisionKind Kind) key in order)
+        {
+            (long chosen, long units, int choices, long dense) = sums[key];
+            usage.Add(new DecisionUsage(model.LayerName(key.Layer), key.Kind, (int)(units / choices), (double)chosen / Math.Max(1, units), dense / choices));
+        }
+
+        return usage;
+    }
+}
