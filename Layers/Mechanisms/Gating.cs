@@ -96,7 +96,7 @@ public static class Gating
         }
     }
 
-    private static void CountSkipped(Context context, Selection selected, Shape input, Layer branch)
+    internal static void CountSkipped(Context context, Selection selected, Shape input, Layer branch)
     {
         if (context.Meter is not { } meter)
         {
