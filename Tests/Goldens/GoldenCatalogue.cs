@@ -18,7 +18,7 @@ public static class GoldenCatalogue
     private static readonly Dictionary<string, Action<GoldenCase>?> Runners = new(StringComparer.Ordinal)
     {
         ["acon_c"] = Awaiting,
-        ["act_halting"] = Awaiting,
+        ["act_halting"] = HaltingRunners.Run,
         ["activation"] = ElementGoldens.Activation,
         ["adaptive_avgpool2d"] = PoolingRunners.AdaptiveAverage,
         ["adaptive_maxpool2d"] = PoolingRunners.AdaptiveMax,
@@ -72,7 +72,7 @@ public static class GoldenCatalogue
         ["pac_conv2d"] = Awaiting,
         ["pixel_shuffle"] = ElementGoldens.PixelShuffle,
         ["rnn_tanh"] = Awaiting,
-        ["sact_halting"] = Awaiting,
+        ["sact_halting"] = HaltingRunners.Run,
         ["se"] = Awaiting,
         ["selective_kernel"] = Awaiting,
         ["skip_rnn"] = Awaiting,
