@@ -90,6 +90,21 @@ public sealed class Conv2d : Layer
             throw new InvalidOperationException($"A fused convolution needs a frozen layer without bias; this one is {(IsFrozen ? "frozen and has a bias" : "not frozen")}.");
         }
 
+        return ForwardFolded(context, input, in steps, in selection);
+    }
+
+    /// <summary>The same for a layer whose bias, if there is one, is in the steps' shift already.</summary>
+    /// <param name="context">The context; nothing is recorded.</param>
+    /// <param name="input">[N, H, W, in].</param>
+    /// <param name="steps">What is done to the sums, the bias among it.</param>
+    /// <param name="selection">What is computed.</param>
+    internal Tensor ForwardFolded(Context context, Tensor input, in FusedSteps steps, in Conv2dSelection selection = default)
+    {
+        if (_packed is null)
+        {
+            throw new InvalidOperationException("A fused convolution needs a frozen layer; this one is not frozen.");
+        }
+
         ConvolutionGeometry geometry = GeometryOf(input.Shape);
         return context.Conv2dFused(input, _packed, in geometry, in steps, in selection);
     }

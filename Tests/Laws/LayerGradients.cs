@@ -21,8 +21,6 @@ internal sealed class LayerGradients
     private const int Samples = 2;
     private const int MostElements = 24;
 
-    private const double LeastShareChecked = 0.5;
-
     private readonly LayerCase _case;
     private readonly Layer _layer;
     private readonly Mode _mode;
@@ -31,6 +29,7 @@ internal sealed class LayerGradients
     private readonly List<KeyValuePair<string, Parameter>> _parameters;
     private readonly float[][] _state;
     private float[] _coVector = [];
+    private Dictionary<string, (int Looked, int Compared)> _coverage = [];
 
     public LayerGradients(LayerCase layerCase, Mode mode, int seed, Workers workers)
     {
@@ -43,8 +42,11 @@ internal sealed class LayerGradients
         _state = _parameters.ConvertAll(pair => pair.Value.Value.ToArray()).ToArray();
     }
 
-    public void Check()
+    /// <summary>Checks all gradients.</summary>
+    /// <param name="coverage">By tensor: how many elements were looked at, and how many could be compared.</param>
+    public void Check(Dictionary<string, (int Looked, int Compared)> coverage)
     {
+        _coverage = coverage;
         float[] inputGradient;
         float[][] gradients = new float[_parameters.Count][];
         Context context = NewContext();
@@ -102,10 +104,10 @@ internal sealed class LayerGradients
             largest = Math.Max(largest, Math.Abs(value));
         }
 
-        double bound = _case.GradientTolerance * largest;
+        double bound = (_case.GradientTolerance * largest) + Noise();
         int stride = Math.Max(1, place.Length / MostElements);
         int looked = 0;
-        int checkedCount = 0;
+        int compared = 0;
         for (int i = 0; i < place.Length; i += stride)
         {
             looked++;
@@ -116,15 +118,28 @@ internal sealed class LayerGradients
             }
 
             double slope = 0.5 * (below + above);
-            checkedCount++;
+            compared++;
             Assert.True(
                 Math.Abs(slope - gradient[i]) <= bound,
                 string.Create(CultureInfo.InvariantCulture, $"{_case}: the gradient of {what} at {i} is {gradient[i]:R} in {_mode} mode; differences give {slope:R} (largest {largest:R})."));
         }
 
-        Assert.True(
-            checkedCount >= LeastShareChecked * looked,
-            $"{_case}: only {checkedCount} of {looked} elements of {what} could be compared with differences; give the case a smaller step or inputs away from kinks.");
+        (int lookedBefore, int comparedBefore) = _coverage.GetValueOrDefault(what);
+        _coverage[what] = (lookedBefore + looked, comparedBefore + compared);
+    }
+
+    // What rounding each output to a float, a few times over, makes of a difference.
+    private double Noise()
+    {
+        Context context = NewContext();
+        Restore();
+        double squares = 0;
+        foreach (float value in _layer.Forward(context, context.Workspace.RentCopy(_case.Batch(Samples), _input)).Span)
+        {
+            squares += (double)value * value;
+        }
+
+        return 4 * 6e-8 * Math.Sqrt(squares) / _case.GradientStep;
     }
 
     private (double Below, double Above) Slopes(float[] place, int index)
@@ -141,15 +156,9 @@ internal sealed class LayerGradients
         return ((middle - below) / ((double)center - low), (above - middle) / ((double)high - center));
     }
 
-    // Everything is put back before each run: running statistics move in Train mode.
     private double Loss()
     {
-        for (int i = 0; i < _state.Length; i++)
-        {
-            _state[i].CopyTo(_parameters[i].Value.Value.Span);
-            _parameters[i].Value.MarkChanged();
-        }
-
+        Restore();
         Context context = NewContext();
         Tensor output = _layer.Forward(context, context.Workspace.RentCopy(_case.Batch(Samples), _input));
         ReadOnlySpan<float> values = output.Span;
@@ -160,6 +169,16 @@ internal sealed class LayerGradients
         }
 
         return sum;
+    }
+
+    // Everything is put back before each run: running statistics move in Train mode.
+    private void Restore()
+    {
+        for (int i = 0; i < _state.Length; i++)
+        {
+            _state[i].CopyTo(_parameters[i].Value.Value.Span);
+            _parameters[i].Value.MarkChanged();
+        }
     }
 
     private Context NewContext() => new(_workers) { Mode = _mode, Decisions = Decisions.Relaxed, Accuracy = Accuracy.Exact };
