@@ -29,6 +29,12 @@ public readonly struct Conv2dSelection
     /// <summary>Whether the output has the selected channels only; each sample must then have as many.</summary>
     public bool CompactOutChannels { get; init; }
 
+    /// <summary>
+    /// Whether each selected pixel gets the bits that it has when all pixels are selected, also under <see cref="Execution.Accuracy.Fast"/>: where the
+    /// whole map would be computed by tiles, so is every selected pixel, though a direct sum may be quicker for a few of them.
+    /// </summary>
+    public bool KeepsArithmetic { get; init; }
+
     internal bool SelectsOutputs => !Pixels.IsAll || !OutChannels.IsAll;
 
     internal bool SelectsChannels => !InChannels.IsAll || !OutChannels.IsAll;

@@ -63,6 +63,40 @@ public static class Convolution2d
         return Forward(context, input, default, packed, in geometry, batch, in selection, in steps);
     }
 
+    /// <summary>
+    /// As <see cref="Conv2dFused"/>, but writes what is selected into a map that is there and leaves the rest of it as it is: a residual branch adds
+    /// to the map that it starts from, and pixels that are not selected cost nothing, not even a copy.
+    /// </summary>
+    /// <param name="context">The context; it has no tape.</param>
+    /// <param name="output">[N, OutHeight, OutWidth, OutChannels]; it may be the residual of <paramref name="steps"/>, but not the input.</param>
+    /// <param name="input">x, [N, InHeight, InWidth, InChannels].</param>
+    /// <param name="packed">The weight.</param>
+    /// <param name="geometry">Strides, padding and the rest; its maps have the input's size.</param>
+    /// <param name="steps">What is done to the sums.</param>
+    /// <param name="selection">What is computed; outputs are of full width.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit each other, or an output is compact; nothing has been written.</exception>
+    /// <exception cref="InvalidOperationException">A tape records and a gradient would be lost.</exception>
+    public static void Conv2dFusedInto(
+        this Context context, Tensor output, Tensor input, PackedWeight packed, in ConvolutionGeometry geometry, in FusedSteps steps,
+        in Conv2dSelection selection = default)
+    {
+        ArgumentNullException.ThrowIfNull(packed);
+        if (context.Records(input) || context.Records(output) || context.Records(steps.Scale) || context.Records(steps.Shift) || context.Records(steps.Residual))
+        {
+            throw new InvalidOperationException("A fused convolution records nothing on the tape, but one of its operands requires a gradient; use Conv2d.");
+        }
+
+        int batch = CheckInput(input, in geometry, in selection);
+        Shape shape = new(batch, geometry.OutHeight, geometry.OutWidth, geometry.OutChannels);
+        if (output.Shape != shape || selection.CompactPixels || selection.CompactOutChannels || output.SharesMemoryWith(input))
+        {
+            throw new ArgumentException(
+                $"The output to write into has shape {output.Shape}; expected {shape}, other memory than the input's, and no compact outputs.", nameof(output));
+        }
+
+        Forward(context, input, default, packed, in geometry, batch, in selection, in steps, output);
+    }
+
     /// <summary>A convolution of everything with weights that the caller has packed into memory of the workspace, for several calls.</summary>
     internal static Tensor WithPanels(Context context, Tensor input, Tensor weight, Tensor bias, in ConvolutionGeometry geometry, Tensor panels)
     {
@@ -93,7 +127,7 @@ public static class Convolution2d
 
     private static Tensor Forward(
         Context context, Tensor input, Tensor weight, PackedWeight? packed, in ConvolutionGeometry geometry, int batch,
-        in Conv2dSelection selection, in FusedSteps steps)
+        in Conv2dSelection selection, in FusedSteps steps, Tensor into = default)
     {
         packed?.CheckFits(in geometry);
         int width = selection.OutWidth(in geometry);
@@ -103,7 +137,7 @@ public static class Convolution2d
         steps.Check(geometry.OutChannels, shape);
         context.ThrowIfCancelled();
         bool leavesGaps = (!selection.Pixels.IsAll && !selection.CompactPixels) || (!selection.OutChannels.IsAll && !selection.CompactOutChannels);
-        Tensor output = leavesGaps ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        Tensor output = into.Exists ? into : leavesGaps ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
         if (packed is null && IsPlain(in geometry, in selection) && FewRowsWork.Pays(in geometry, batch * geometry.OutPixels))
         {
             FewRowsWork.Forward(context, in geometry, batch * geometry.OutPixels, input, weight, steps.Shift, output);

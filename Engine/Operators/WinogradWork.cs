@@ -116,7 +116,7 @@ internal struct WinogradWork : IParallelWork
         int memory = WinogradSelection.MemoryLength(in _geometry, _form, _listedPixels, _batch);
         _lists = context.Workspace.RentIntegers(memory + _batch + 1);
         Span<int> offsets = _lists.Slice(memory, _batch + 1);
-        WinogradSelection lists = new(in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, memory));
+        WinogradSelection lists = new(in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, memory)) { TakesAllTiles = selection.KeepsArithmetic };
         for (int sample = 0; sample < _batch; sample++)
         {
             offsets[sample] = lists.PixelCount;

@@ -52,6 +52,12 @@ public sealed class Conv2d : Layer
     /// <summary>[out]; null without bias.</summary>
     public Parameter? Bias { get; }
 
+    /// <summary>The packed weight of a frozen layer; null before.</summary>
+    internal PackedWeight? Packed => _packed;
+
+    /// <summary>A factor of the initial weights, for layers that must begin with small outputs.</summary>
+    internal float InitialScale { get; init; } = 1;
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
     {
@@ -113,6 +119,14 @@ public sealed class Conv2d : Layer
     protected override void OnInitialize(RandomStream random)
     {
         Initializers.HeNormalFanOut(Weight, random, _groups);
+        if (InitialScale != 1)
+        {
+            foreach (ref float value in Weight.Value.Span)
+            {
+                value *= InitialScale;
+            }
+        }
+
         if (Bias is not null)
         {
             Initializers.UniformFanIn(Bias, random, _inChannels / _groups * _kernel * _kernel, stream: 1);

@@ -77,7 +77,7 @@ public static class GoldenCatalogue
         ["selective_kernel"] = FeatureRunners.SelectiveKernel,
         ["skip_rnn"] = Awaiting,
         ["soft_tree"] = Awaiting,
-        ["sparse_residual_block"] = Awaiting,
+        ["sparse_residual_block"] = SpatialRunners.SparseResidualBlock,
         ["spatial_attention"] = FeatureRunners.SpatialAttention,
         ["srm"] = FeatureRunners.StyleRecalibration,
         ["stn"] = Awaiting,

@@ -12,7 +12,8 @@ internal static class LayerCases
         DynamicParametersCases.All,
         DynamicDepthCases.All,
         DynamicWidthCases.All,
-        DynamicRoutingCases.All);
+        DynamicRoutingCases.All,
+        SpatialWiseCases.All);
 
     public static IEnumerable<LayerCase> All => ByName.Values;
 

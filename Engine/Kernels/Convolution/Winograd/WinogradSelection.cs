@@ -53,6 +53,9 @@ public ref struct WinogradSelection
     /// <summary>Single pixels so far.</summary>
     public int PixelCount { readonly get; set; }
 
+    /// <summary>Whether every tile with a selected pixel is computed whole, so that its pixels have the bits that they have when all is selected.</summary>
+    public bool TakesAllTiles { readonly get; init; }
+
     /// <summary>The tiles so far.</summary>
     public readonly WinogradTiles Tiles => new(_indices[..TileCount], _tileRows[..(TileCount << (2 * _shift))]);
 
@@ -83,7 +86,7 @@ public ref struct WinogradSelection
     {
         _slots.Clear();
         Count(pixels);
-        int least = Least(pixels.Length);
+        int least = TakesAllTiles ? 1 : Least(pixels.Length);
         if (least == int.MaxValue)
         {
             AddSingle(pixels, firstRow, isCompact);

@@ -1,0 +1,32 @@
+using System.Collections.Generic;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.SpatialWise.PixelLevel;
+using ManagedDyn.Tests.Layers.SpatialWise;
+
+namespace ManagedDyn.Tests.Laws.Cases;
+
+/// <summary>The layers of Layers/SpatialWise that the laws are tested on.</summary>
+internal static class SpatialWiseCases
+{
+    public static readonly IReadOnlyList<LayerCase> All =
+    [
+        new("sparse residual block, given mask", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 6, new GivenMask(7, 5, Masks.Random(7, 5, 0.4, 3))), 7, 5, 6)
+        {
+            Skips = true,
+        },
+        new("sparse bottleneck, given mask, stride 2", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 8, new GivenMask(4, 3, Masks.Random(4, 3, 0.5, 4)), 2, 3), 7, 5, 6)
+        {
+            Skips = true,
+        },
+
+        // A mask's gradient is that of the sigmoid that it was cut from, and the mask itself jumps.
+        new("sparse residual block", typeof(SparseResidualBlock), () => new SparseResidualBlock(5, 5, new MaskUnit(5)), 8, 7, 5)
+        {
+            Skips = true, RuleMacs = (9 * 5 * 8 * 7) + 5, HasSurrogateGradients = true,
+        },
+        new("sparse bottleneck, stride 2, blocks of 2", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 8, new MaskUnit(6, 2, 2), 2, 4), 10, 9, 6)
+        {
+            Skips = true, RuleMacs = (9 * 6 * 3 * 3) + 6, HasSurrogateGradients = true,
+        },
+    ];
+}
