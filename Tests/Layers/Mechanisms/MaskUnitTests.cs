@@ -1,6 +1,5 @@
 using System;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.Mechanisms;

@@ -1,7 +1,6 @@
 using System;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Training.Objectives;
 using Xunit;
