@@ -23,7 +23,7 @@ public class MaskUnitTests
         int rows = (height + stride - 1) / stride;
         int columns = (width + stride - 1) / stride;
         Decision hard = rule.Decide(new Context(), features);
-        Decision relaxed = rule.Decide(new Context { Decisions = Decisions.Relaxed }, features);
+        Decision relaxed = rule.Decide(new Context { Decisions = Engine.Execution.Decisions.Relaxed }, features);
         Assert.Equal(3, hard.Selected.Rows);
         Assert.Equal(rows * columns, hard.Selected.Universe);
         Assert.Equal(hard.Selected.Indices.ToArray(), relaxed.Selected.Indices.ToArray());
@@ -65,7 +65,7 @@ public class MaskUnitTests
         MaskUnit rule = new(3);
         Tensor features = Tensor.Zeros(new Shape(1, 4, 4, 3));
         Assert.Equal(16, rule.Decide(new Context(), features).Selected.Count);
-        Assert.Equal(16, rule.Decide(new Context { Decisions = Decisions.Relaxed }, features).Selected.Count);
+        Assert.Equal(16, rule.Decide(new Context { Decisions = Engine.Execution.Decisions.Relaxed }, features).Selected.Count);
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public class MaskUnitTests
     public void Other_granularities_are_refused(int granularity) => Assert.Throws<ArgumentOutOfRangeException>(() => new MaskUnit(4, 1, granularity));
 
     private static float[] Scores(MaskUnit rule, Tensor features, Mode mode, long step, double progress) =>
-        rule.Decide(new Context { Decisions = Decisions.Relaxed, Mode = mode, Step = step, Progress = progress }, features).Scores.ToArray();
+        rule.Decide(new Context { Decisions = Engine.Execution.Decisions.Relaxed, Mode = mode, Step = step, Progress = progress }, features).Scores.ToArray();
 
     private static MaskUnit Rule(int stride, int granularity)
     {

@@ -80,7 +80,7 @@ public class SparseResidualBlockTests
         SparseResidualBlock block = Block(6, 6, 1, 4, 8, 9, masks);
         Tensor input = Input(6, 8, 9);
         float[] hard = block.Forward(new Context { Accuracy = Accuracy.Exact }, input).ToArray();
-        float[] relaxed = block.Forward(new Context { Accuracy = Accuracy.Exact, Decisions = Decisions.Relaxed }, input).ToArray();
+        float[] relaxed = block.Forward(new Context { Accuracy = Accuracy.Exact, Decisions = Engine.Execution.Decisions.Relaxed }, input).ToArray();
         Assert.Equal(hard, relaxed);
     }
 
