@@ -3,19 +3,20 @@ using System.Collections.Generic;
 
 namespace ManagedDyn.Bench.Compare;
 
-/// <summary>Measures the rows of Rows.tsv in one run: `compare [--group NAME]… [--json FILE] [--seconds S]`.</summary>
+/// <summary>Measures the rows of Rows.tsv in one run: `compare [--group NAME]… [--row PART]… [--json FILE] [--seconds S]`.</summary>
 internal static class CompareCommand
 {
     public static int Run(ReadOnlySpan<string> arguments)
     {
         List<string> groups = [];
+        List<string> parts = [];
         string? json = null;
         double seconds = 0.5;
         for (int i = 0; i < arguments.Length; i++)
         {
             if (i + 1 >= arguments.Length)
             {
-                Console.Error.WriteLine($"{arguments[i]} has no value; usage: compare [--group NAME]... [--json FILE] [--seconds S]");
+                Console.Error.WriteLine($"{arguments[i]} has no value; usage: compare [--group NAME]... [--row PART]... [--json FILE] [--seconds S]");
                 return 2;
             }
 
@@ -25,13 +26,16 @@ internal static class CompareCommand
                 case "--group":
                     groups.Add(value);
                     break;
+                case "--row":
+                    parts.Add(value);
+                    break;
                 case "--json":
                     json = value;
                     break;
                 case "--seconds" when double.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out seconds) && seconds > 0:
                     break;
                 default:
-                    Console.Error.WriteLine($"Unknown or wrong option {arguments[i - 1]} {value}; usage: compare [--group NAME]... [--json FILE] [--seconds S]");
+                    Console.Error.WriteLine($"Unknown or wrong option {arguments[i - 1]} {value}; usage: compare [--group NAME]... [--row PART]... [--json FILE] [--seconds S]");
                     return 2;
             }
         }
@@ -40,7 +44,7 @@ internal static class CompareCommand
         List<BenchResult> results = [];
         foreach (BenchRow row in BenchRow.ReadAll())
         {
-            if (groups.Count > 0 && !groups.Contains(row.Group))
+            if ((groups.Count > 0 && !groups.Contains(row.Group)) || (parts.Count > 0 && !parts.Exists(row.Name.Contains)))
             {
                 continue;
             }

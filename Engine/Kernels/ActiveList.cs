@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 
 namespace ManagedDyn.Engine.Kernels;
 
@@ -49,8 +50,23 @@ public readonly ref struct ActiveList
     /// <exception cref="ArgumentException">It does not.</exception>
     internal void Check(int universe, string what)
     {
+        // Whole vectors, each beside the one that starts an index later; what does not ascend is then looked for one by one.
+        ReadOnlySpan<int> list = Indices;
+        int ascending = 0;
+        while (ascending + Vector<int>.Count < list.Length
+            && Vector.LessThanAll(new Vector<int>(list[ascending..]), new Vector<int>(list[(ascending + 1)..])))
+        {
+            ascending += Vector<int>.Count;
+        }
+
         int previous = -1;
-        foreach (int index in Indices)
+        if (ascending > 0 && list[0] >= 0 && list[ascending] < universe)
+        {
+            previous = list[ascending];
+            list = list[(ascending + 1)..];
+        }
+
+        foreach (int index in list)
         {
             if (index <= previous || index >= universe)
             {

@@ -96,6 +96,16 @@ public readonly ref struct Epilogue
             : sum;
     }
 
+    /// <summary>The same steps for an output that starts later.</summary>
+    /// <param name="start">The element of this output that is its first.</param>
+    internal Epilogue From(int start) => new()
+    {
+        Scale = Scale,
+        Shift = Shift,
+        Residual = Residual.IsEmpty ? Residual : Residual[start..],
+        Activation = Activation,
+    };
+
     /// <summary>Checks that the operands fit an output.</summary>
     /// <param name="channels">Output channels.</param>
     /// <param name="outputLength">Elements of the output.</param>

@@ -110,23 +110,37 @@ internal struct WinogradWork : IParallelWork
             _splitsPanels ? Range.All : range, _splitsPanels ? range : Range.All);
     }
 
+    // Behind the lists, where each sample's single pixels start and end, and the number of tiles.
     private void List(Context context, in Conv2dSelection selection)
     {
         _listedPixels = selection.Pixels.Count;
         int memory = WinogradSelection.MemoryLength(in _geometry, _form, _listedPixels, _batch);
-        _lists = context.Workspace.RentIntegers(memory + _batch + 1);
-        Span<int> offsets = _lists.Slice(memory, _batch + 1);
-        WinogradSelection lists = new(in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, memory)) { TakesAllTiles = selection.KeepsArithmetic };
-        for (int sample = 0; sample < _batch; sample++)
+        int kind = (selection.KeepsArithmetic ? 4 : 0) + (selection.CompactPixels ? 2 : 0) + (_form == WinogradForm.F4 ? 1 : 0);
+        ListKey key = new(kind, _batch, _geometry.OutHeight, _geometry.OutWidth, _geometry.InChannels, _geometry.OutChannels, _geometry.Taps);
+        Storage<int> source = selection.Pixels.Storage!;
+        if (context.Workspace.FindList(source, in key) is { } known)
         {
-            offsets[sample] = lists.PixelCount;
-            int firstRow = selection.CompactPixels ? selection.Pixels.Offsets[sample] : sample * _geometry.OutPixels;
-            lists.Add(sample, selection.Pixels.Row(sample), firstRow, selection.CompactPixels);
+            _lists = known;
+        }
+        else
+        {
+            _lists = context.Workspace.RentIntegers(memory + _batch + 2);
+            Span<int> offsets = _lists.Slice(memory, _batch + 2);
+            WinogradSelection lists = new(in _geometry, _form, _listedPixels, _batch, _lists.Slice(0, memory)) { TakesAllTiles = selection.KeepsArithmetic };
+            for (int sample = 0; sample < _batch; sample++)
+            {
+                offsets[sample] = lists.PixelCount;
+                int firstRow = selection.CompactPixels ? selection.Pixels.Offsets[sample] : sample * _geometry.OutPixels;
+                lists.Add(sample, selection.Pixels.Row(sample), firstRow, selection.CompactPixels);
+            }
+
+            offsets[_batch] = lists.PixelCount;
+            offsets[_batch + 1] = lists.TileCount;
+            context.Workspace.AddList(source, in key, _lists);
         }
 
-        offsets[_batch] = lists.PixelCount;
-        _tiles = lists.TileCount;
-        _pixels = lists.PixelCount;
+        _tiles = _lists.Slice(memory + _batch + 1, 1)[0];
+        _pixels = _lists.Slice(memory + _batch, 1)[0];
     }
 
     private void Split(int threads)
@@ -159,7 +173,7 @@ internal struct WinogradWork : IParallelWork
     private readonly void Pixels(int part, in Epilogue epilogue, Span<float> scratch)
     {
         WinogradSelection lists = Lists();
-        ReadOnlySpan<int> offsets = _lists.Slice(_lists.Length - _batch - 1, _batch + 1);
+        ReadOnlySpan<int> offsets = _lists.Slice(_lists.Length - _batch - 2, _batch + 1);
         int start = (int)((long)_pixels * part / _pixelParts);
         int end = (int)((long)_pixels * (part + 1) / _pixelParts);
         for (int sample = 0; sample < _batch; sample++)

@@ -66,6 +66,10 @@ internal sealed class StoragePool<T>
         Release(storage);
     }
 
+    /// <summary>Whether a storage is one of those rented here.</summary>
+    /// <param name="storage">The storage.</param>
+    public bool Holds(Storage<T> storage) => (uint)storage.Slot < (uint)LiveMark && _live[storage.Slot] == storage;
+
     /// <summary>Moves a storage below a mark, so that it outlives the scope that the mark belongs to.</summary>
     /// <returns>The scope's new mark.</returns>
     public int Keep(Storage<T> storage, int mark)

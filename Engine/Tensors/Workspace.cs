@@ -16,6 +16,7 @@ public sealed class Workspace
 
     private readonly StoragePool<float> _floats = new();
     private readonly StoragePool<int> _integers = new();
+    private readonly DerivedLists _lists = new();
     private readonly int[] _floatMarks = new int[MaximumDepth];
     private readonly int[] _integerMarks = new int[MaximumDepth];
     private int _depth;
@@ -106,7 +107,11 @@ public sealed class Workspace
     public void ResetPeak() => PeakBytes = LiveBytes;
 
     /// <summary>Frees the memory that is not rented now.</summary>
-    public void Trim() => ReservedBytes -= (_floats.Trim() * sizeof(float)) + (_integers.Trim() * sizeof(int));
+    public void Trim()
+    {
+        _lists.Clear();
+        ReservedBytes -= (_floats.Trim() * sizeof(float)) + (_integers.Trim() * sizeof(int));
+    }
 
     internal void Hold() => _holds++;
 
@@ -161,6 +166,25 @@ public sealed class Workspace
         {
             CheckInnermost(depth);
             _integerMarks[depth] = _integers.Keep(storage, _integerMarks[depth]);
+        }
+    }
+
+    /// <summary>A list that was made from another one and has been given to <see cref="AddList"/>, if both are still there.</summary>
+    /// <param name="source">What it was made from.</param>
+    /// <param name="key">What else it depends on.</param>
+    internal Storage<int>? FindList(Storage<int> source, in ListKey key) => _lists.Find(source, in key);
+
+    /// <summary>Lets a list live as long as what it was made from, if that is this workspace's, and be found again.</summary>
+    /// <param name="source">What it was made from.</param>
+    /// <param name="key">What else it depends on.</param>
+    /// <param name="list">The list, rented and complete.</param>
+    internal void AddList(Storage<int> source, in ListKey key, Storage<int> list)
+    {
+        _lists.Add(source, in key, list);
+        bool isOwn = _integers.Holds(source);
+        for (int depth = _depth - 1; isOwn && depth >= 0 && source.Slot < _integerMarks[depth]; depth--)
+        {
+            _integerMarks[depth] = _integers.Keep(list, _integerMarks[depth]);
         }
     }
 

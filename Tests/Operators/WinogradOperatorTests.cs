@@ -148,6 +148,34 @@ public sealed class WinogradOperatorTests
         Assert.Equal(tile, one.PixelRows.ToArray());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LayersOfOneSelectionAndGeometryShareTheirLists(bool isCompact)
+    {
+        Context context = new();
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Conv2dSelection selection = new() { Pixels = ConvolutionCases.Select(context.Workspace, in Layer, Batch, 6, 7), CompactPixels = isCompact };
+        float[][] outputs = new float[3][];
+        long[] growth = new long[3];
+        for (int i = 0; i < 3; i++)
+        {
+            // The last one is not the same size, so it cannot take the lists of the others.
+            ConvolutionGeometry layer = i < 2 ? Layer : new(24, 24, 3, 3, 13, 18, 1, 1, 1, 1, 1, 1);
+            Tensor weight = Tensor.From(new Shape(layer.OutChannels, 24, 3, 3), ConvolutionCases.Values(layer.WeightElements, 20 + i));
+            long before = context.Workspace.LiveBytes;
+            outputs[i] = context.Conv2d(Input(0, Batch), weight, default, in layer, in selection).Span.ToArray();
+            growth[i] = context.Workspace.LiveBytes - before;
+
+            Context other = new();
+            Conv2dSelection own = selection with { Pixels = ConvolutionCases.Select(other.Workspace, in Layer, Batch, 6, 7) };
+            MultiplyCases.Identical(other.Conv2d(Input(0, Batch), weight, default, in layer, in own).Span, outputs[i], $"layer {i}");
+        }
+
+        Assert.True(growth[1] < growth[0], $"The second layer took {growth[1]} bytes; expected less than the {growth[0]} of the first, its output alone.");
+        Assert.True(growth[2] > outputs[2].Length * sizeof(float), $"The third layer took {growth[2]} bytes; expected more than its output.");
+    }
+
     private static void Near(ReadOnlySpan<float> expected, ReadOnlySpan<float> found)
     {
         float largest = 0;

@@ -30,6 +30,10 @@ internal ref struct ConvolutionPass
     private readonly PixelOffsets _offsets;
     private readonly Span<float> _extra;
     private PanelSweep _sweep;
+
+    // The output and its steps from the row on that the sweep's first output row counts from, and where offset 0 of its input rows is.
+    private Span<float> _target;
+    private Epilogue _steps;
     private int _inputStart;
     private int _pixelCount;
     private bool _ownsRows;
@@ -44,6 +48,8 @@ internal ref struct ConvolutionPass
         _output = output;
         _selection = selection;
         _epilogue = epilogue;
+        _target = output;
+        _steps = epilogue;
         _extra = scratch[..PixelOffsets.ExtraLength(in geometry)];
         scratch = scratch[_extra.Length..];
         bool merges = !selection.InChannels.IsListed && PixelOffsets.CanMerge(in geometry);
@@ -87,16 +93,55 @@ internal ref struct ConvolutionPass
     {
         int pixelCount = endPixel - firstPixel;
         int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        bool fillsRows = (_selection.Pixels.IsCompact || !_selection.Pixels.IsListed) && _selection.PixelRows.IsEmpty;
+        int inputWidth = _selection.InChannels.Width(_geometry.InChannels);
+        int outputWidth = _selection.OutChannels.Width(_geometry.OutChannels);
+        int written = 0;
         for (int i = 0; i < sweeps; i++)
         {
             int start = firstPixel + (int)((long)pixelCount * i / sweeps);
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
-            SetRows(start, end);
-            ReadOnlySpan<int> rows = _selection.Pixels.IsCompact ? default : Listed(start, end);
-            _sweep.SetOutputRows(
-                start, _selection.PixelRows.IsEmpty ? rows : _selection.PixelRows[start..end], _selection.OutChannels.Width(_geometry.OutChannels));
+            int rows = end - start;
+            _sweep.Rows = rows;
+            if (_geometry.IsPointwise && !_selection.Pixels.IsListed)
+            {
+                // Rows side by side: those of one sweep are those of the next, further on.
+                _inputStart = start * inputWidth;
+                if (rows != written)
+                {
+                    _sweep.SetInputRows(0, default, inputWidth);
+                }
+            }
+            else
+            {
+                SetInputRows(start, end);
+            }
+
+            if (fillsRows)
+            {
+                MoveOutput(start * outputWidth);
+                if (rows != written)
+                {
+                    _sweep.SetOutputRows(0, default, outputWidth);
+                }
+            }
+            else
+            {
+                _sweep.SetOutputRows(start, _selection.PixelRows.IsEmpty ? Listed(start, end) : _selection.PixelRows[start..end], outputWidth);
+            }
+
+            written = rows;
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
         }
+
+        _inputStart = 0;
+        MoveOutput(0);
+    }
+
+    private void MoveOutput(int start)
+    {
+        _target = _output[start..];
+        _steps = _epilogue.Residual.IsEmpty ? _epilogue : _epilogue.From(start);
     }
 
     // Whole rows, one part of the columns down all of them: the offsets of a row serve the next one from a later place of the input on.
@@ -109,6 +154,7 @@ internal ref struct ConvolutionPass
             int column = (int)((long)width * part / parts);
             int count = (int)((long)width * (part + 1) / parts) - column;
             _sweep.Rows = count;
+            _sweep.SetOutputRows(0, default, _geometry.OutChannels);
             int written = -1;
             for (int row = firstRow; row < endRow; row++)
             {
@@ -124,12 +170,13 @@ internal ref struct ConvolutionPass
                     written = _offsets.IsInside(row) ? row : -1;
                 }
 
-                _sweep.SetOutputRows((row * width) + column, default, _geometry.OutChannels);
+                MoveOutput(((row * width) + column) * _geometry.OutChannels);
                 RunGroups(firstPanel, firstPanel + panelCount, true);
             }
         }
 
         _inputStart = 0;
+        MoveOutput(0);
     }
 
     /// <summary>One sweep of pixels whose outputs lie side by side, from a place of the output on.</summary>
@@ -141,16 +188,16 @@ internal ref struct ConvolutionPass
     public void Sweep(int start, int end, int firstPanel, int endPanel, int origin)
     {
         _pixelCount = end - start;
-        SetRows(start, end);
+        _sweep.Rows = end - start;
+        SetInputRows(start, end);
         _sweep.SetOutputRows(start - origin, default, _geometry.OutChannels);
         RunGroups(firstPanel, endPanel, true);
     }
 
     private readonly ReadOnlySpan<int> Listed(int start, int end) => _selection.Pixels.IsListed ? _selection.Pixels.Indices[start..end] : default;
 
-    private void SetRows(int start, int end)
+    private readonly void SetInputRows(int start, int end)
     {
-        _sweep.Rows = end - start;
         if (_geometry.IsPointwise)
         {
             _sweep.SetInputRows(start, Listed(start, end), _selection.InChannels.Width(_geometry.InChannels));
@@ -225,7 +272,7 @@ internal ref struct ConvolutionPass
     {
         _sweep.TakeSteps(in _epilogue, firstChannel, columns.Count);
         int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + panel;
-        _sweep.Multiply(_packed.Slice(index * PanelLength, Panel.Count(columns.Count) * PanelLength), in columns, _output, in _epilogue);
+        _sweep.Multiply(_packed.Slice(index * PanelLength, Panel.Count(columns.Count) * PanelLength), in columns, _target, in _steps);
     }
 
     // Up to a panel's width of listed output channels, from one place of the list on.
@@ -299,7 +346,7 @@ internal ref struct ConvolutionPass
         bool startsWhole = sources[^1] == sources.Length - 1;
         if (startsWhole && (isCompact || channels[^1] - channels[0] == channels.Length - 1))
         {
-            _sweep.Multiply(panel, new PanelColumns(isCompact ? rank : channels[0], channels.Length), _output, in _epilogue);
+            _sweep.Multiply(panel, new PanelColumns(isCompact ? rank : channels[0], channels.Length), _target, in _steps);
             return;
         }
 
@@ -313,7 +360,7 @@ internal ref struct ConvolutionPass
                 masks[source] = -1;
             }
 
-            _sweep.Multiply(panel, new PanelColumns(firstChannel, masks), _output, in _epilogue);
+            _sweep.Multiply(panel, new PanelColumns(firstChannel, masks), _target, in _steps);
             return;
         }
 
@@ -323,7 +370,7 @@ internal ref struct ConvolutionPass
             targets[i] = isCompact ? rank + i : channels[i];
         }
 
-        _sweep.Multiply(panel, new PanelColumns(sources, targets), _output, in _epilogue);
+        _sweep.Multiply(panel, new PanelColumns(sources, targets), _target, in _steps);
     }
 
     private readonly void Gather(int group, ReadOnlySpan<int> channels, Span<float> panel)

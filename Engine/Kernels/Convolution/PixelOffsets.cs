@@ -14,6 +14,9 @@ internal readonly ref struct PixelOffsets
     // Longest kernel row that is merged, in elements: longer ones spend little on the change of taps, and gathering them costs memory.
     private const int MaximumMerged = 96;
 
+    // Up to so many pixels the row of one is exact by a product with the inverse of the width: half a pixel is more than the errors of both roundings.
+    private const int MostDivided = 1 << 21;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly ReadOnlySpan<float> _input;
     private readonly Span<float> _extra;
@@ -47,6 +50,8 @@ internal readonly ref struct PixelOffsets
         extra[..ZeroLength(in geometry, merges)].Clear();
     }
 
+    private static int CornersLength => PanelSweep.MaximumRows + Vector<int>.Count + BlockKernel.Rows;
+
     /// <summary>Whether the taps of a kernel row are one tap with as many channels as all of them have.</summary>
     public bool Merges { get; }
 
@@ -78,52 +83,33 @@ internal readonly ref struct PixelOffsets
     {
         int taps = Taps;
         int gathered = ZeroLength(in _geometry, Merges);
-        int y = (pixels.IsEmpty ? first : pixels[0]) / _geometry.OutWidth;
-        int rowStart = y * _geometry.OutWidth;
-        Span<Corner> corners = stackalloc Corner[BlockKernel.Rows];
-        Span<int> starts = stackalloc int[BlockKernel.Rows + Vector<int>.Count];
+
+        // A vector of slack, so that the last block may read whole vectors.
+        Span<int> corners = stackalloc int[3 * CornersLength];
+        Span<int> clipped = stackalloc int[PanelSweep.MaximumRows];
+        clipped = clipped[..FindCorners(sweep.Rows, pixels, first, corners, clipped)];
+        ReadOnlySpan<int> starts = corners[..CornersLength];
+        int next = 0;
         for (int block = 0, row = 0; block < sweep.Blocks; block++)
         {
             Span<int> offsets = sweep.Offsets[(block * BlockKernel.Rows * taps)..];
-            int rows = sweep.FirstRow(block + 1) - row;
-            int start = pixels.IsEmpty ? first + row : pixels[row];
-            int last = pixels.IsEmpty ? start + rows - 1 : pixels[row + rows - 1];
-            if (last - start == rows - 1 && last - rowStart < _geometry.OutWidth && WriteRun(offsets, starts, y, start - rowStart, rows))
+            WriteInside(offsets, starts[row..]);
+            int end = sweep.FirstRow(block + 1);
+            for (; next < clipped.Length && clipped[next] < end; next++)
             {
-                row += rows;
-                continue;
-            }
-
-            int clipped = 0;
-            for (int lane = 0; lane < rows; lane++, row++)
-            {
-                int pixel = pixels.IsEmpty ? first + row : pixels[row];
-                while (pixel - rowStart >= _geometry.OutWidth)
-                {
-                    rowStart += _geometry.OutWidth;
-                    y++;
-                }
-
-                Corner corner = new((y * _geometry.StrideHeight) - _geometry.PadTop, ((pixel - rowStart) * _geometry.StrideWidth) - _geometry.PadLeft);
-                corners[lane] = corner;
-                bool isInside = corner.Top >= 0 && corner.Left >= 0 && corner.Top < _topEnd && corner.Left < _leftEnd;
-                clipped |= isInside ? 0 : 1 << lane;
-                starts[lane] = ((corner.Top * _geometry.InWidth) + corner.Left) * _step;
-            }
-
-            WriteInside(offsets, starts);
-            for (; clipped != 0; clipped &= clipped - 1)
-            {
-                int lane = BitOperations.TrailingZeroCount(clipped);
+                int at = clipped[next];
+                Corner corner = new(corners[CornersLength + at], corners[(2 * CornersLength) + at]);
                 if (Merges)
                 {
-                    WriteMerged(offsets[lane..], corners[lane], ref gathered);
+                    WriteMerged(offsets[(at - row)..], corner, ref gathered);
                 }
                 else
                 {
-                    WriteTaps(offsets[lane..], corners[lane]);
+                    WriteTaps(offsets[(at - row)..], corner);
                 }
             }
+
+            row = end;
         }
     }
 
@@ -162,24 +148,62 @@ internal readonly ref struct PixelOffsets
     private static int ZeroLength(in ConvolutionGeometry geometry, bool merges) =>
         merges ? geometry.KernelWidth * geometry.InChannels : geometry.InChannelsPerGroup;
 
-    // A block of neighbours in one row, if all their taps are inside the map.
-    private bool WriteRun(Span<int> offsets, Span<int> starts, int y, int x, int rows)
+    // For each row of a sweep where the first tap starts, if all taps lie inside the map, and the first tap's row and column, which may lie outside;
+    // returns how many rows have taps outside, and lists them.
+    private int FindCorners(int rows, ReadOnlySpan<int> pixels, int first, Span<int> corners, Span<int> clipped)
     {
-        int top = (y * _geometry.StrideHeight) - _geometry.PadTop;
-        int left = (x * _geometry.StrideWidth) - _geometry.PadLeft;
-        if (top < 0 || left < 0 || top >= _topEnd || left + ((rows - 1) * _geometry.StrideWidth) >= _leftEnd)
+        Vector<int> width = new(_geometry.OutWidth);
+        Vector<float> inverse = new(1f / _geometry.OutWidth);
+        Vector<int> topEnd = new(_topEnd);
+        Vector<int> leftEnd = new(_leftEnd);
+        Span<int> lanes = stackalloc int[Vector<int>.Count];
+        int count = 0;
+        for (int row = 0; row < rows; row += Vector<int>.Count)
         {
-            return false;
+            Vector<int> pixel;
+            if (pixels.IsEmpty)
+            {
+                pixel = Vector<int>.Indices + new Vector<int>(first + row);
+            }
+            else if (row + Vector<int>.Count <= pixels.Length)
+            {
+                pixel = new Vector<int>(pixels[row..]);
+            }
+            else
+            {
+                lanes.Clear();
+                pixels[row..].CopyTo(lanes);
+                pixel = new Vector<int>(lanes);
+            }
+
+            Vector<int> y = _geometry.OutPixels <= MostDivided
+                ? Vector.ConvertToInt32Native((Vector.ConvertToSingle(pixel) + new Vector<float>(0.5f)) * inverse)
+                : pixel / width;
+            Vector<int> top = (y * new Vector<int>(_geometry.StrideHeight)) - new Vector<int>(_geometry.PadTop);
+            Vector<int> left = ((pixel - (y * width)) * new Vector<int>(_geometry.StrideWidth)) - new Vector<int>(_geometry.PadLeft);
+            (((top * new Vector<int>(_geometry.InWidth)) + left) * new Vector<int>(_step)).CopyTo(corners[row..]);
+            top.CopyTo(corners[(CornersLength + row)..]);
+            left.CopyTo(corners[((2 * CornersLength) + row)..]);
+
+            // Below zero, or at the end or behind it.
+            Vector<int> outside = Vector.GreaterThanOrEqual(top, topEnd) | Vector.GreaterThanOrEqual(left, leftEnd)
+                | Vector.LessThan(top, Vector<int>.Zero) | Vector.LessThan(left, Vector<int>.Zero);
+            if (outside == Vector<int>.Zero)
+            {
+                continue;
+            }
+
+            outside.CopyTo(lanes);
+            for (int lane = 0; lane < Math.Min(lanes.Length, rows - row); lane++)
+            {
+                if (lanes[lane] != 0)
+                {
+                    clipped[count++] = row + lane;
+                }
+            }
         }
 
-        int start = ((top * _geometry.InWidth) + left) * _step;
-        for (int lane = 0; lane < BlockKernel.Rows; lane++, start += _geometry.StrideWidth * _step)
-        {
-            starts[lane] = start;
-        }
-
-        WriteInside(offsets, starts);
-        return true;
+        return count;
     }
 
     // Every tap of a block is the first tap, moved. Whole vectors are written, upwards: what runs over is written again by the next tap or

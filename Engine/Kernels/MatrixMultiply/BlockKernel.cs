@@ -108,45 +108,96 @@ internal static class BlockKernel
                 ref float x4 = ref TRows.Value > 4 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 4)) : ref x0;
                 ref float x5 = ref TRows.Value > 5 ? ref Row(ref operands, ref input, Unsafe.Add(ref offsets, 5)) : ref x0;
                 ref float weights = ref tap;
-                nint i = 0;
-                if (!TWalk.IsListed)
+                if (TWalk.IsListed)
                 {
-                    // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth.
-                    for (; i < count - 3; i += 4)
+                    for (nint i = 0; i < count; i++)
                     {
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                        nint channel = Unsafe.Add(ref operands.Channels, i);
                         Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, i + 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
+                            ref Unsafe.Add(ref tap, channel * step), distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5,
+                            TWalk.IsCompact ? i : channel, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                     }
                 }
-
-                for (; i < count; i++)
+                else
                 {
-                    nint channel = TWalk.IsListed ? Unsafe.Add(ref operands.Channels, i) : i;
-                    if (TWalk.IsListed)
+                    // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth. The rows move along
+                    // instead of an index, so that the places of a turn are part of the instructions.
+                    nint left = count;
+                    for (; left > 3; left -= 4)
                     {
-                        weights = ref Unsafe.Add(ref tap, channel * step);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                        Step<TRows, TRow>(
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                        Step<TRows, TRow>(
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                        Step<TRows, TRow>(
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                        Step<TRows, TRow>(
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                        weights = ref Unsafe.Add(ref weights, step);
+                        x0 = ref Unsafe.Add(ref x0, 4);
+                        if (TRows.Value > 1)
+                        {
+                            x1 = ref Unsafe.Add(ref x1, 4);
+                        }
+
+                        if (TRows.Value > 2)
+                        {
+                            x2 = ref Unsafe.Add(ref x2, 4);
+                        }
+
+                        if (TRows.Value > 3)
+                        {
+                            x3 = ref Unsafe.Add(ref x3, 4);
+                        }
+
+                        if (TRows.Value > 4)
+                        {
+                            x4 = ref Unsafe.Add(ref x4, 4);
+                        }
+
+                        if (TRows.Value > 5)
+                        {
+                            x5 = ref Unsafe.Add(ref x5, 4);
+                        }
                     }
 
-                    nint at = TWalk.IsCompact ? i : channel;
-                    Step<TRows, TRow>(
-                        ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, at, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                    if (!TWalk.IsListed)
+                    for (; left > 0; left--)
                     {
+                        Step<TRows, TRow>(
+                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
                         weights = ref Unsafe.Add(ref weights, step);
+                        x0 = ref Unsafe.Add(ref x0, 1);
+                        if (TRows.Value > 1)
+                        {
+                            x1 = ref Unsafe.Add(ref x1, 1);
+                        }
+
+                        if (TRows.Value > 2)
+                        {
+                            x2 = ref Unsafe.Add(ref x2, 1);
+                        }
+
+                        if (TRows.Value > 3)
+                        {
+                            x3 = ref Unsafe.Add(ref x3, 1);
+                        }
+
+                        if (TRows.Value > 4)
+                        {
+                            x4 = ref Unsafe.Add(ref x4, 1);
+                        }
+
+                        if (TRows.Value > 5)
+                        {
+                            x5 = ref Unsafe.Add(ref x5, 1);
+                        }
                     }
                 }
 
@@ -280,26 +331,38 @@ internal static class BlockKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref float Row(scoped ref BlockOperands operands, ref float input, int offset) =>
-        ref offset >= 0 ? ref Unsafe.Add(ref input, offset) : ref Unsafe.Add(ref operands.Extra, ~offset);
+        ref offset < 0 ? ref Unsafe.Add(ref operands.Extra, ~offset) : ref Unsafe.Add(ref input, offset);
 
-    // The steps of the epilogue take the sums from the tile: a second body beside the sums would cost each block more than passing by here.
+    // The steps of the epilogue take the sums from the tile: a second body beside the sums would cost each block more than passing by here. The bits are
+    // those of Epilogue.Apply.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Finish<TRow>(scoped ref BlockOperands operands, int rows)
         where TRow : struct, IPanelRow<TRow>
     {
         EpilogueSteps steps = operands.Steps;
+        bool adds = (steps & EpilogueSteps.Residual) != 0;
+        bool isMasked = (steps & EpilogueSteps.Mask) != 0;
         int step = Math.Max(TRow.Width, 2 * Vector<float>.Count);
-        for (int row = 0; row < rows; row++)
+
+        // A step that is not taken changes no bit: a factor of 1, a summand of −0, a bound that nothing is below.
+        Vector<float> bound = new((steps & EpilogueSteps.Relu) != 0 ? 0f : float.NegativeInfinity);
+        for (int column = 0; column < TRow.Width; column += Vector<float>.Count)
         {
-            nint start = Unsafe.Add(ref operands.OutputRows, row);
-            for (int column = 0; column < TRow.Width; column += Vector<float>.Count)
+            Vector<float> scale = (steps & EpilogueSteps.Scale) != 0 ? Vector.LoadUnsafe(ref operands.Scale, (nuint)column) : Vector<float>.One;
+            Vector<float> shift = (steps & EpilogueSteps.Shift) != 0 ? Vector.LoadUnsafe(ref operands.Shift, (nuint)column) : new Vector<float>(-0f);
+            for (int row = 0; row < rows; row++)
             {
+                nint start = Unsafe.Add(ref operands.OutputRows, row) + column;
                 Vector<float> sum = Vector.LoadUnsafe(ref operands.Tile, (nuint)((row * step) + column));
-                ref float output = ref Unsafe.Add(ref operands.Output, start + column);
-                sum = Epilogue.Apply(
-                    steps, sum, ref Unsafe.Add(ref operands.Scale, column), ref Unsafe.Add(ref operands.Shift, column),
-                    ref Unsafe.Add(ref operands.Residual, start + column));
-                if ((steps & EpilogueSteps.Mask) != 0)
+                sum = Vector.MultiplyAddEstimate(sum, scale, shift);
+                if (adds)
+                {
+                    sum += Vector.LoadUnsafe(ref Unsafe.Add(ref operands.Residual, start));
+                }
+
+                sum = Vector.ConditionalSelect(Vector.LessThan(sum, bound), Vector<float>.Zero, sum);
+                ref float output = ref Unsafe.Add(ref operands.Output, start);
+                if (isMasked)
                 {
                     sum = Vector.ConditionalSelect(Vector.LoadUnsafe(ref operands.Masks, (nuint)column), sum, Vector.LoadUnsafe(ref output));
                 }

@@ -18,7 +18,7 @@ internal ref struct PanelSweep
     public const int MaximumRows = MaximumBlocks * BlockKernel.Rows;
 
     /// <summary>The most panels that <see cref="Multiply"/> takes at once.</summary>
-    public const int PanelsTogether = 2;
+    public const int PanelsTogether = 4;
 
     // Rows of a panel in one piece: 1024 × 16 columns × 4 bytes = 64 KiB, which a second cache keeps beside inputs and outputs.
     private const int PieceRows = 1024;
@@ -51,9 +51,9 @@ internal ref struct PanelSweep
         _scale = scratch[..StepsLength];
         _shift = scratch.Slice(StepsLength, StepsLength);
         // Integers of the same size as the floats whose memory they take.
-        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(2 * StepsLength, (MaximumRows * (taps + 1)) + Vector<int>.Count));
-        OutputRows = integers[..MaximumRows];
-        Offsets = integers[MaximumRows..];
+        Span<int> integers = MemoryMarshal.Cast<float, int>(scratch.Slice(2 * StepsLength, IntegersLength(taps)));
+        OutputRows = integers[..RowsLength];
+        Offsets = integers[RowsLength..];
     }
 
     /// <summary>Where offset 0 of the input is.</summary>
@@ -67,7 +67,7 @@ internal ref struct PanelSweep
     /// </summary>
     public Span<int> Offsets;
 
-    /// <summary>Where each row starts in the output: <see cref="MaximumRows"/> elements, <see cref="BlockKernel.Rows"/> a block.</summary>
+    /// <summary>Where each row starts in the output: <see cref="BlockKernel.Rows"/> elements a block, and a vector of slack.</summary>
     public Span<int> OutputRows;
 
     /// <summary>Where sums wait: <see cref="BlockKernel.Rows"/> rows as wide as the panels that are taken at once, for each block.</summary>
@@ -119,11 +119,15 @@ internal ref struct PanelSweep
 
     /// <summary>The scratch that a sweep needs, in elements.</summary>
     /// <param name="taps">Taps.</param>
-    public static int ScratchLength(int taps) => checked(TilesLength + (2 * StepsLength) + (MaximumRows * (taps + 1)) + Vector<int>.Count);
+    public static int ScratchLength(int taps) => checked(TilesLength + (2 * StepsLength) + IntegersLength(taps));
 
     private static int TilesLength => MaximumRows * PanelsTogether * Panel.Width;
 
     private static int StepsLength => PanelsTogether * Panel.Width;
+
+    private static int RowsLength => MaximumRows + Vector<int>.Count;
+
+    private static int IntegersLength(int taps) => RowsLength + (MaximumRows * taps) + Vector<int>.Count;
 
     /// <summary>The first row of a block; of the number of blocks: the number of rows.</summary>
     /// <param name="block">The block.</param>
@@ -148,9 +152,18 @@ internal ref struct PanelSweep
     /// <param name="columns">The columns that are left.</param>
     public readonly int PanelsAtOnce(int columns)
     {
-        // Vectors of half a panel's width leave registers for the second panel only where rows are few.
-        bool fits = WideRow.IsSupported || (_smallerRows < BlockKernel.Rows / 2 && _largerBlocks == 0);
-        return !IsListed && columns >= PanelsTogether * Panel.Width && fits ? PanelsTogether : 1;
+        if (IsListed || columns < 2 * Panel.Width)
+        {
+            return 1;
+        }
+
+        // Vectors of half a panel's width leave registers for a second panel only where rows are few.
+        if (!WideRow.IsSupported)
+        {
+            return _smallerRows < BlockKernel.Rows / 2 && _largerBlocks == 0 ? 2 : 1;
+        }
+
+        return columns >= PanelsTogether * Panel.Width ? PanelsTogether : 2;
     }
 
     /// <summary>Takes the scale and shift of channels side by side for the panel's first columns.</summary>
@@ -219,13 +232,14 @@ internal ref struct PanelSweep
         }
 
         int depth = Depth;
-        int pieces = Math.Max(1, (depth + (PieceRows / 2)) / PieceRows);
-        int tapGroups = pieces > 1 ? Taps : (int)Math.Clamp((((long)depth * Taps) + (PieceRows / 2)) / PieceRows, 1, Math.Max(1, Taps));
-        if (_blocks <= 1)
+        long rowsOfPanel = (long)depth * Taps;
+        int pieces = 1;
+        int tapGroups = 1;
+        if (_blocks > 1 && rowsOfPanel >= PieceRows + (PieceRows / 2))
         {
-            // Nothing is used twice.
-            pieces = 1;
-            tapGroups = 1;
+            // Otherwise nothing is used twice, or all of it stays near.
+            pieces = Math.Max(1, (depth + (PieceRows / 2)) / PieceRows);
+            tapGroups = pieces > 1 ? Taps : (int)Math.Clamp((rowsOfPanel + (PieceRows / 2)) / PieceRows, 1, Taps);
         }
 
         for (int group = 0; group < tapGroups; group++)
@@ -256,15 +270,35 @@ internal ref struct PanelSweep
         }
     }
 
+    // Whole vectors are written, upwards: what runs over is written again by the next block, or lies in the slack behind the last.
     private readonly void SetRows(Span<int> target, int first, ReadOnlySpan<int> rows, int step)
     {
+        Vector<int> steps = new(step);
+        Vector<int> ramp = Vector<int>.Indices * steps;
         for (int block = 0, row = 0; block < _blocks; block++)
         {
-            Span<int> own = target.Slice(block * BlockKernel.Rows, block < _largerBlocks ? _smallerRows + 1 : _smallerRows);
-            for (int lane = 0; lane < own.Length; lane++, row++)
+            int count = block < _largerBlocks ? _smallerRows + 1 : _smallerRows;
+            Span<int> own = target[(block * BlockKernel.Rows)..];
+            for (int lane = 0; lane < count; lane += Vector<int>.Count)
             {
-                own[lane] = (rows.IsEmpty ? first + row : rows[row]) * step;
+                if (rows.IsEmpty)
+                {
+                    (ramp + new Vector<int>((first + row + lane) * step)).CopyTo(own[lane..]);
+                }
+                else if (row + lane + Vector<int>.Count <= rows.Length)
+                {
+                    (new Vector<int>(rows[(row + lane)..]) * steps).CopyTo(own[lane..]);
+                }
+                else
+                {
+                    for (int i = lane; i < count; i++)
+                    {
+                        own[i] = rows[row + i] * step;
+                    }
+                }
             }
+
+            row += count;
         }
     }
 
@@ -291,7 +325,7 @@ internal ref struct PanelSweep
         }
         else if (extent > Panel.Width)
         {
-            RunPair(ref operands, tap);
+            RunSeveral(ref operands, extent, tap);
         }
         else if (WideRow.IsSupported)
         {
@@ -303,9 +337,13 @@ internal ref struct PanelSweep
         }
     }
 
-    private readonly void RunPair(scoped ref BlockOperands operands, int tap)
+    private readonly void RunSeveral(scoped ref BlockOperands operands, int extent, int tap)
     {
-        if (WideRow.IsSupported)
+        if (WideRow.IsSupported && extent > 2 * Panel.Width)
+        {
+            Run<QuadRow, AllChannels>(ref operands, tap);
+        }
+        else if (WideRow.IsSupported)
         {
             Run<PairRow<WideRow>, AllChannels>(ref operands, tap);
         }

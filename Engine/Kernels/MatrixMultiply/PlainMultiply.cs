@@ -62,15 +62,15 @@ public static class PlainMultiply
         int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
 
         // Panels are packed once for all sweeps, unless the left rows must be transposed first: then those are, once for all panels.
-        int pairs = (panelCount + PanelSweep.PanelsTogether - 1) / PanelSweep.PanelsTogether;
-        int outer = shape.TransposesLeft ? sweeps : pairs;
-        int inner = shape.TransposesLeft ? pairs : sweeps;
+        int bunches = (panelCount + PanelSweep.PanelsTogether - 1) / PanelSweep.PanelsTogether;
+        int outer = shape.TransposesLeft ? sweeps : bunches;
+        int inner = shape.TransposesLeft ? bunches : sweeps;
         int endColumn = Math.Min((firstPanel + panelCount) * Panel.Width, shape.Columns);
         for (int i = 0; i < outer; i++)
         {
             for (int j = 0; j < inner; j++)
             {
-                (int part, int pair) = shape.TransposesLeft ? (i, j) : (j, i);
+                (int part, int bunch) = shape.TransposesLeft ? (i, j) : (j, i);
                 int start = firstRow + (int)((long)rowCount * part / sweeps);
                 int end = firstRow + (int)((long)rowCount * (part + 1) / sweeps);
                 if (j == 0 || !shape.TransposesLeft)
@@ -78,7 +78,7 @@ public static class PlainMultiply
                     SetRows(in shape, left, start, end, leftRows, ref sweep);
                 }
 
-                int first = (firstPanel + (pair * PanelSweep.PanelsTogether)) * Panel.Width;
+                int first = (firstPanel + (bunch * PanelSweep.PanelsTogether)) * Panel.Width;
                 int behind = Math.Min(first + (PanelSweep.PanelsTogether * Panel.Width), endColumn);
                 for (int column = first; column < behind;)
                 {

@@ -21,6 +21,12 @@ public sealed class IndirectConvolutionTests
         // Sums in several pieces: many channels, and few channels with many taps.
         MatchesTheReference(new ConvolutionGeometry(300, 20, 3, 3, 9, 9, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1), 2);
         MatchesTheReference(new ConvolutionGeometry(40, 20, 7, 7, 9, 9, padTop: 3, padLeft: 3, padBottom: 3, padRight: 3), 3);
+
+        // Several sweeps of one tap, several panels at once and what is left of them.
+        MatchesTheReference(new ConvolutionGeometry(16, 64, 1, 1, 17, 19), 4);
+        MatchesTheReference(new ConvolutionGeometry(5, 130, 1, 1, 20, 15), 5);
+        MatchesTheReference(new ConvolutionGeometry(9, 100, 3, 3, 14, 15, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1), 6);
+        MatchesTheReference(new ConvolutionGeometry(1600, 68, 1, 1, 4, 5), 7);
     }
 
     [Property(MaxTest = 200, EndSize = 1000000)]
@@ -140,7 +146,7 @@ public sealed class IndirectConvolutionTests
         int leastHeight = Math.Max(1, ((kernelHeight - 1) * dilationHeight) + 1 - padTop - padBottom);
         int leastWidth = Math.Max(1, ((kernelWidth - 1) * dilationWidth) + 1 - padLeft - padRight);
         return new ConvolutionGeometry(
-            groups * random.Next(1, 24), groups * random.Next(1, 50), kernelHeight, kernelWidth,
+            groups * random.Next(1, 24), groups * random.Next(1, groups == 1 && random.Next(3) == 0 ? 150 : 50), kernelHeight, kernelWidth,
             leastHeight + random.Next(12), leastWidth + random.Next(12), random.Next(1, 4), random.Next(1, 4),
             padTop, padLeft, padBottom, padRight, dilationHeight, dilationWidth, groups);
     }

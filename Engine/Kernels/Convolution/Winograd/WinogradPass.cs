@@ -2,6 +2,7 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
 
 namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
@@ -85,9 +86,11 @@ internal ref struct WinogradPass<TTransform>
             _sweep.Extra = ref _sweep.Input;
             Span<float> products = _products.Slice(position * _cut.ProductStep, _cut.ProductStep);
             ReadOnlySpan<float> panels = _packed.Slice(((position * _cut.Panels) + firstPanel) * length, count * length);
-            for (int panel = 0; panel < count; panel++)
+            for (int panel = 0; panel < count;)
             {
-                _sweep.Multiply(panels[(panel * length)..], new PanelColumns(panel * Panel.Width, Panel.Width), products, in none);
+                int taken = _sweep.PanelsAtOnce((count - panel) * Panel.Width);
+                _sweep.Multiply(panels[(panel * length)..], new PanelColumns(panel * Panel.Width, taken * Panel.Width), products, in none);
+                panel += taken;
             }
         }
     }
@@ -167,38 +170,39 @@ internal ref struct WinogradPass<TTransform>
     private readonly void StoreTile(int place, ReadOnlySpan<float> products, int firstChannel, int channelCount)
     {
         int outputs = TTransform.Outputs;
-        Span<int> places = stackalloc int[outputs * outputs];
-        Span<int> rows = stackalloc int[outputs * outputs];
-        int active = 0;
         if (_tiles.IsListed)
         {
-            ReadOnlySpan<int> listed = _tiles.Rows.Slice(place * rows.Length, rows.Length);
-            for (int i = 0; i < listed.Length; i++)
+            ReadOnlySpan<int> listed = _tiles.Rows.Slice(place * outputs * outputs, outputs * outputs);
+            uint stored = 0;
+            for (int i = 0; i < listed.Length; i += Vector128<int>.Count)
             {
-                places[active] = i;
-                rows[active] = listed[i];
-                active += listed[i] >= 0 ? 1 : 0;
+                // The sign says that a pixel goes nowhere.
+                stored |= (~Vector128.Create(listed[i..]).ExtractMostSignificantBits() & 0xF) << i;
             }
-        }
-        else
-        {
-            int sample = place / _cut.Tiles;
-            int tile = place - (sample * _cut.Tiles);
-            int y = tile / _cut.TilesAcross * outputs;
-            int x = tile % _cut.TilesAcross * outputs;
-            int height = Math.Min(outputs, _geometry.OutHeight - y);
-            int width = Math.Min(outputs, _geometry.OutWidth - x);
-            int first = (sample * _geometry.OutPixels) + (y * _geometry.OutWidth) + x;
-            for (int down = 0; down < height; down++)
-            {
-                for (int across = 0; across < width; across++)
-                {
-                    places[active] = (down * outputs) + across;
-                    rows[active++] = first + (down * _geometry.OutWidth) + across;
-                }
-            }
+
+            _store.Store(products, stored, listed, firstChannel, channelCount);
+            return;
         }
 
-        _store.Store(products, places[..active], rows[..active], firstChannel, channelCount);
+        Span<int> rows = stackalloc int[outputs * outputs];
+        uint active = 0;
+        int sample = place / _cut.Tiles;
+        int tile = place - (sample * _cut.Tiles);
+        int y = tile / _cut.TilesAcross * outputs;
+        int x = tile % _cut.TilesAcross * outputs;
+        int height = Math.Min(outputs, _geometry.OutHeight - y);
+        int width = Math.Min(outputs, _geometry.OutWidth - x);
+        int first = (sample * _geometry.OutPixels) + (y * _geometry.OutWidth) + x;
+        for (int down = 0; down < height; down++)
+        {
+            for (int across = 0; across < width; across++)
+            {
+                rows[(down * outputs) + across] = first + (down * _geometry.OutWidth) + across;
+            }
+
+            active |= ((1u << width) - 1) << (down * outputs);
+        }
+
+        _store.Store(products, active, rows, firstChannel, channelCount);
     }
 }

@@ -22,6 +22,7 @@ public ref struct WinogradSelection
     private readonly Span<int> _pixels;
     private readonly Span<int> _pixelRows;
     private readonly Span<int> _slots;
+    private readonly Span<int> _columns;
 
     /// <summary>Starts with nothing.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -45,6 +46,7 @@ public ref struct WinogradSelection
         _pixels = memory[..pixels];
         _pixelRows = memory.Slice(pixels, pixels);
         _slots = memory.Slice(2 * pixels, _tiles);
+        _columns = memory.Slice((2 * pixels) + _tiles, _across << _shift);
     }
 
     /// <summary>Tiles so far. Set with <see cref="PixelCount"/> to look again at a selection that the memory holds.</summary>
@@ -74,7 +76,7 @@ public ref struct WinogradSelection
     {
         int tiles = WinogradConvolution.TileCount(in geometry, form);
         int size = form == WinogradForm.F4 ? 16 : 4;
-        return checked((Math.Min(pixels, batch * tiles) * (1 + size)) + (2 * pixels) + tiles);
+        return checked((Math.Min(pixels, batch * tiles) * (1 + size)) + (2 * pixels) + tiles + geometry.OutWidth + size);
     }
 
     /// <summary>Adds the pixels of the next sample.</summary>
@@ -84,7 +86,6 @@ public ref struct WinogradSelection
     /// <param name="isCompact">Whether the output has rows for selected pixels only.</param>
     public void Add(int sample, ReadOnlySpan<int> pixels, int firstRow, bool isCompact)
     {
-        _slots.Clear();
         Count(pixels);
         int least = TakesAllTiles ? 1 : Least(pixels.Length);
         if (least == int.MaxValue)
@@ -154,18 +155,34 @@ public ref struct WinogradSelection
         PixelCount += count;
     }
 
+    // Column by column of a row of tiles: neighbours that went to one counter would wait for each other.
     private readonly void Count(ReadOnlySpan<int> pixels)
     {
-        int end = 0;
-        int shift = _shift;
-        for (int y = 0, i = 0; i < pixels.Length; y++)
+        int size = 1 << _shift;
+        int width = _geometry.OutWidth;
+        Span<int> columns = _columns;
+        columns.Clear();
+        for (int top = 0, tile = 0, i = 0; top < _geometry.OutHeight; top += size)
         {
-            int start = end;
-            end += _geometry.OutWidth;
-            Span<int> slots = _slots.Slice((y >> shift) * _across, _across);
-            for (; i < pixels.Length && pixels[i] < end; i++)
+            int start = top * width;
+            for (int y = top; y < Math.Min(top + size, _geometry.OutHeight); y++, start += width)
             {
-                slots[(pixels[i] - start) >> shift]++;
+                for (; i < pixels.Length && pixels[i] - start is int x && x < width; i++)
+                {
+                    columns[x]++;
+                }
+            }
+
+            for (int x = 0; x < columns.Length; x += size, tile++)
+            {
+                int count = 0;
+                foreach (ref int column in columns.Slice(x, size))
+                {
+                    count += column;
+                    column = 0;
+                }
+
+                _slots[tile] = count;
             }
         }
     }

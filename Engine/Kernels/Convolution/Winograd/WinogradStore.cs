@@ -29,11 +29,11 @@ internal readonly ref struct WinogradStore<TTransform>
 
     /// <summary>Stores one tile.</summary>
     /// <param name="products">Its products at the first point and channel.</param>
-    /// <param name="places">The pixels of the tile that are stored, row by row of the tile.</param>
-    /// <param name="rows">The row of the output that each goes to.</param>
+    /// <param name="active">A bit for each pixel of the tile, row by row: those that are stored.</param>
+    /// <param name="rows">The row of the output that each pixel of the tile goes to, if it is stored.</param>
     /// <param name="firstChannel">The output channel of the first product.</param>
     /// <param name="channelCount">Channels of products; what is past the last output channel is dropped.</param>
-    public void Store(ReadOnlySpan<float> products, ReadOnlySpan<int> places, ReadOnlySpan<int> rows, int firstChannel, int channelCount)
+    public void Store(ReadOnlySpan<float> products, uint active, ReadOnlySpan<int> rows, int firstChannel, int channelCount)
     {
         int lanes = Vector<float>.Count;
         int points = TTransform.Points;
@@ -59,26 +59,27 @@ internal readonly ref struct WinogradStore<TTransform>
 
             if (end - channel >= lanes)
             {
-                StoreWhole(ref pixel, places, rows, firstChannel + channel);
+                StoreWhole(ref pixel, active, rows, firstChannel + channel);
             }
             else
             {
-                StorePart(ref pixel, places, rows, firstChannel + channel, end - channel);
+                StorePart(ref pixel, active, rows, firstChannel + channel, end - channel);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void StoreWhole(ref float pixel, ReadOnlySpan<int> places, ReadOnlySpan<int> rows, int channel)
+    private void StoreWhole(ref float pixel, uint active, ReadOnlySpan<int> rows, int channel)
     {
         ref float output = ref Unsafe.Add(ref MemoryMarshal.GetReference(_output), channel);
         ref float scale = ref Unsafe.Add(ref MemoryMarshal.GetReference(_epilogue.Scale), _epilogue.Scale.IsEmpty ? 0 : channel);
         ref float shift = ref Unsafe.Add(ref MemoryMarshal.GetReference(_epilogue.Shift), _epilogue.Shift.IsEmpty ? 0 : channel);
         ref float residual = ref Unsafe.Add(ref MemoryMarshal.GetReference(_epilogue.Residual), _epilogue.Residual.IsEmpty ? 0 : channel);
-        for (int i = 0; i < rows.Length; i++)
+        for (; active != 0; active &= active - 1)
         {
-            nint at = (nint)rows[i] * _channels;
-            Vector<float> sum = Vector.LoadUnsafe(ref pixel, (nuint)(places[i] * Vector<float>.Count));
+            int place = BitOperations.TrailingZeroCount(active);
+            nint at = (nint)rows[place] * _channels;
+            Vector<float> sum = Vector.LoadUnsafe(ref pixel, (nuint)(place * Vector<float>.Count));
             if (_steps != EpilogueSteps.None)
             {
                 sum = Epilogue.Apply(_steps, sum, ref scale, ref shift, ref Unsafe.Add(ref residual, at));
@@ -90,7 +91,7 @@ internal readonly ref struct WinogradStore<TTransform>
 
     // Each operand goes through a vector of scratch, so that the arithmetic is that of whole vectors.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void StorePart(ref float pixel, ReadOnlySpan<int> places, ReadOnlySpan<int> rows, int channel, int count)
+    private void StorePart(ref float pixel, uint active, ReadOnlySpan<int> rows, int channel, int count)
     {
         int lanes = Vector<float>.Count;
         Span<float> buffer = stackalloc float[4 * lanes];
@@ -100,11 +101,12 @@ internal readonly ref struct WinogradStore<TTransform>
         Span<float> sums = buffer.Slice(3 * lanes, lanes);
         Part(_epilogue.Scale, channel, count).CopyTo(scale);
         Part(_epilogue.Shift, channel, count).CopyTo(shift);
-        for (int i = 0; i < rows.Length; i++)
+        for (; active != 0; active &= active - 1)
         {
-            int at = (rows[i] * _channels) + channel;
+            int place = BitOperations.TrailingZeroCount(active);
+            int at = (rows[place] * _channels) + channel;
             Part(_epilogue.Residual, at, count).CopyTo(residual);
-            Vector<float> sum = Vector.LoadUnsafe(ref pixel, (nuint)(places[i] * lanes));
+            Vector<float> sum = Vector.LoadUnsafe(ref pixel, (nuint)(place * lanes));
             Epilogue.Apply(_steps, sum, ref scale[0], ref shift[0], ref residual[0]).CopyTo(sums);
             sums[..count].CopyTo(_output.Slice(at, count));
         }
