@@ -58,6 +58,9 @@ public sealed class Conv2d : Layer
     /// <summary>A factor of the initial weights, for layers that must begin with small outputs.</summary>
     internal float InitialScale { get; init; } = 1;
 
+    /// <summary>Whether weight and bias are zero when training starts, so that what the layer predicts begins neutral.</summary>
+    public bool StartsAtZero { get; init; }
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
     {
@@ -118,6 +121,13 @@ public sealed class Conv2d : Layer
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {
+        if (StartsAtZero)
+        {
+            Weight.Value.Span.Clear();
+            Bias?.Value.Span.Clear();
+            return;
+        }
+
         Initializers.HeNormalFanOut(Weight, random, _groups);
         if (InitialScale != 1)
         {

@@ -33,6 +33,9 @@ public sealed class Linear : Layer
     /// <summary>[out]; null without bias.</summary>
     public Parameter? Bias { get; }
 
+    /// <summary>Whether weight and bias are zero when training starts, so that what the layer predicts begins neutral.</summary>
+    public bool StartsAtZero { get; init; }
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
     {
@@ -54,6 +57,13 @@ public sealed class Linear : Layer
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {
+        if (StartsAtZero)
+        {
+            Weight.Value.Span.Clear();
+            Bias?.Value.Span.Clear();
+            return;
+        }
+
         Initializers.UniformFanIn(Weight, random, _inFeatures);
         if (Bias is not null)
         {

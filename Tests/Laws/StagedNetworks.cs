@@ -40,6 +40,11 @@ public static class StagedNetworks
         ["cascade of resnets"] = () => Initialized(ResNet.CreateCascade(
             new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [4], Blocks = [1] },
             new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [8, 12], Blocks = [1, 1] })),
+        ["local resnet, deformable"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.ModulatedDeformable))),
+        ["local resnet, involution"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.Involution))),
+        ["local resnet, pixel-adaptive"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.PixelAdaptive))),
+        ["local resnet, deformable kernel"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.DeformableKernel))),
+        ["local resnet, regions"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.RegionAware))),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -64,6 +69,18 @@ public static class StagedNetworks
             return model;
         }
     }
+
+    private static LocalResNetOptions Local(LocalOperation operation) => new()
+    {
+        Height = 12,
+        Width = 10,
+        InputChannels = 2,
+        Classes = 5,
+        Channels = [4, 8],
+        Blocks = [1, 1],
+        Operation = operation,
+        FirstGroup = 1,
+    };
 
     /// <summary>Random weights, and running statistics and shifts away from their neutral values.</summary>
     private static StagedNetwork Initialized(StagedNetwork network)

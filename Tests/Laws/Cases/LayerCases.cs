@@ -10,6 +10,7 @@ internal static class LayerCases
         StaticCases.All,
         DynamicFeaturesCases.All,
         DynamicParametersCases.All,
+        LocalParametersCases.All,
         DynamicDepthCases.All,
         DynamicWidthCases.All,
         DynamicRoutingCases.All,

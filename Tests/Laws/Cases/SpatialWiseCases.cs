@@ -1,6 +1,8 @@
 using System.Collections.Generic;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.SpatialWise.PixelLevel;
+using ManagedDyn.Layers.SpatialWise.RegionLevel;
+using ManagedDyn.Layers.Static;
 using ManagedDyn.Tests.Layers.SpatialWise;
 
 namespace ManagedDyn.Tests.Laws.Cases;
@@ -27,6 +29,18 @@ internal static class SpatialWiseCases
         new("sparse bottleneck, stride 2, blocks of 2", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 8, new MaskUnit(6, 2, 2), 2, 4), 10, 9, 6)
         {
             Skips = true, RuleMacs = (9 * 6 * 3 * 3) + 6, HasSurrogateGradients = true,
+        },
+
+        // The guide's gradient is that of a softmax over the regions, not of the choice.
+        new("region-aware convolution", typeof(RegionAwareConv2d), () => new RegionAwareConv2d(4, 5, 3, 3), 6, 7, 4) { HasSurrogateGradients = true },
+        new("region-aware convolution, 1 x 1", typeof(RegionAwareConv2d), () => new RegionAwareConv2d(6, 9, 1, 4, hidden: 8), 5, 5, 6) { HasSurrogateGradients = true },
+        new(
+            "spatial transformer", typeof(SpatialTransformer),
+            () => new SpatialTransformer(new Sequential(new GlobalAveragePool(), new Linear(3, 4)), 4, 5, 6), 7, 6, 3)
+        {
+            // Every pixel of the result has kinks where its place meets a pixel; some lie within any step.
+            GradientStep = 5e-4f,
+            GradientTolerance = 3e-2,
         },
     ];
 }
