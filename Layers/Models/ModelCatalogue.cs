@@ -7,7 +7,14 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>The architectures that model files can name, one entry each: a trimmed binary holds just these.</summary>
 public static class ModelCatalogue
 {
-    private static readonly ModelArchitecture[] Known = [new MsdNetArchitecture(), new ResNetArchitecture(), new CascadeArchitecture(), new LocalResNetArchitecture()];
+    private static readonly ModelArchitecture[] Known =
+    [
+        new MsdNetArchitecture(),
+        new ResNetArchitecture(),
+        new CascadeArchitecture(),
+        new LocalResNetArchitecture(),
+        new AttentiveResNetArchitecture(),
+    ];
 
     /// <summary>All architectures.</summary>
     public static ReadOnlySpan<ModelArchitecture> All => Known;

@@ -19,7 +19,7 @@ namespace ManagedDyn.Tests.Laws;
 internal sealed class LayerGradients
 {
     private const int Samples = 2;
-    private const int MostElements = 24;
+    private const int MostElements = 12;
 
     private readonly LayerCase _case;
     private readonly Layer _layer;

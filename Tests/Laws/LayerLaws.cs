@@ -34,6 +34,18 @@ public class LayerLaws
         return names;
     }
 
+    /// <summary>All laws on one case, for layers that stand in no list.</summary>
+    internal static void CheckAll(LayerCase one)
+    {
+        CheckBatches(one);
+        CheckCost(one);
+        CheckShape(one);
+        CheckAllocation(one);
+        CheckFreezing(one);
+        CheckGradients(one);
+        CheckState(one);
+    }
+
     [Fact]
     public void Every_dynamic_layer_has_a_case()
     {
@@ -53,9 +65,11 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_batch_equals_its_samples_alone(string name)
+    public void A_batch_equals_its_samples_alone(string name) => CheckBatches(LayerCases.Find(name));
+
+    private static void CheckBatches(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
+        string name = one.Name;
         float[] inputs = one.Values(Samples, 1);
         using Workers single = new(1);
         using Workers pair = new(2);
@@ -76,9 +90,11 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void What_is_counted_is_what_the_layer_says(string name)
+    public void What_is_counted_is_what_the_layer_says(string name) => CheckCost(LayerCases.Find(name));
+
+    private static void CheckCost(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
+        string name = one.Name;
         foreach (bool isFrozen in new[] { false, true })
         {
             Layer layer = Prepared(one, isFrozen);
@@ -101,9 +117,10 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void The_output_has_the_shape_told(string name)
+    public void The_output_has_the_shape_told(string name) => CheckShape(LayerCases.Find(name));
+
+    private static void CheckShape(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
         Layer layer = Prepared(one, isFrozen: false);
         foreach (int samples in new[] { 1, Samples })
         {
@@ -115,9 +132,10 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Warm_inference_allocates_nothing(string name)
+    public void Warm_inference_allocates_nothing(string name) => CheckAllocation(LayerCases.Find(name));
+
+    private static void CheckAllocation(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
         Layer layer = Prepared(one, isFrozen: true);
         Context context = new();
         Tensor input = Tensor.From(one.Batch(Samples), one.Values(Samples, 4));
@@ -130,9 +148,11 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Freezing_changes_nothing(string name)
+    public void Freezing_changes_nothing(string name) => CheckFreezing(LayerCases.Find(name));
+
+    private static void CheckFreezing(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
+        string name = one.Name;
         float[] inputs = one.Values(Samples, 5);
         using Workers workers = new(1);
         float[] plain = Run(Prepared(one, isFrozen: false), one, inputs, workers, Accuracy.Exact);
@@ -142,9 +162,11 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Gradients_match_differences(string name)
+    public void Gradients_match_differences(string name) => CheckGradients(LayerCases.Find(name));
+
+    private static void CheckGradients(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
+        string name = one.Name;
         using Workers workers = new(1);
         Dictionary<string, (int Looked, int Compared)> coverage = new(StringComparer.Ordinal);
         foreach (int seed in new[] { 1, 2, 3 })
@@ -168,9 +190,11 @@ public class LayerLaws
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void What_is_saved_loads_with_the_same_results(string name)
+    public void What_is_saved_loads_with_the_same_results(string name) => CheckState(LayerCases.Find(name));
+
+    private static void CheckState(LayerCase one)
     {
-        LayerCase one = LayerCases.Find(name);
+        string name = one.Name;
         Layer from = Prepared(one, isFrozen: false);
         Layer to = one.Make(Seed + 1);
         SafetensorsWriter writer = new();

@@ -45,6 +45,8 @@ public static class StagedNetworks
         ["local resnet, pixel-adaptive"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.PixelAdaptive))),
         ["local resnet, deformable kernel"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.DeformableKernel))),
         ["local resnet, regions"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.RegionAware))),
+        ["resnet with block attention and dynamic relu"] = () => Initialized(AttentiveResNet.Create(Attentive("cbam", "dyrelu-c"))),
+        ["resnet with selective kernels and meta-acon"] = () => Initialized(AttentiveResNet.Create(Attentive("sk", "meta-acon"))),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -80,6 +82,19 @@ public static class StagedNetworks
         Blocks = [1, 1],
         Operation = operation,
         FirstGroup = 1,
+    };
+
+    private static AttentiveResNetOptions Attentive(string attention, string activation) => new()
+    {
+        Height = 10,
+        Width = 9,
+        InputChannels = 2,
+        Classes = 4,
+        Channels = [6, 9],
+        Blocks = [1, 1],
+        Attention = attention,
+        Activation = activation,
+        Reduction = 2,
     };
 
     /// <summary>Random weights, and running statistics and shifts away from their neutral values.</summary>

@@ -1,17 +1,30 @@
 using System.Collections.Generic;
+using ManagedDyn.Layers.Models;
 
 namespace ManagedDyn.Tool.Training.Presets;
 
 /// <summary>Networks that weigh their features by the input.</summary>
 internal static class FeaturePresets
 {
-    /// <summary>The attentions that --attention takes.</summary>
-    public static string[] Attentions => ["none", "se"];
+    /// <summary>The attentions that --attention takes; the first is none at all.</summary>
+    public static string[] Attentions { get; } = AttentiveResNetOptions.Attentions.ToArray();
 
-    /// <summary>The activations that --activation takes.</summary>
-    public static string[] Activations => ["relu"];
+    /// <summary>The activations that --activation takes; the first is the plain one.</summary>
+    public static string[] Activations { get; } = AttentiveResNetOptions.Activations.ToArray();
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
+        new("attention-resnet", "residual network with --attention and --activation in every block", static (shape, classes, plan) => AttentiveResNet.Create(new AttentiveResNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            Attention = plan.Attention,
+            Activation = plan.Activation,
+        }))
+        {
+            Paper = "Hu et al., Squeeze-and-Excitation Networks, CVPR 2018, and others: see --attention and --activation",
+        },
     ];
 }
