@@ -14,6 +14,9 @@ public static class ModelCatalogue
         new CascadeArchitecture(),
         new LocalResNetArchitecture(),
         new AttentiveResNetArchitecture(),
+        new ChannelNetArchitecture(),
+        new FeedForwardArchitecture(),
+        new MixtureNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

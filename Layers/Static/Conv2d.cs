@@ -114,8 +114,18 @@ public sealed class Conv2d : Layer
             throw new InvalidOperationException("A fused convolution needs a frozen layer; this one is not frozen.");
         }
 
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
+        ConvolutionGeometry geometry = GeometryOf(input.Shape, in selection);
         return context.Conv2dFused(input, _packed, in geometry, in steps, in selection);
+    }
+
+    /// <summary>Computes a part of the output, or from a part of the input.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[N, H, W, in], or fewer channels when they are compact.</param>
+    /// <param name="selection">What is computed, and from what; an output that is not computed is 0.</param>
+    public Tensor Forward(Context context, Tensor input, in Conv2dSelection selection)
+    {
+        ConvolutionGeometry geometry = GeometryOf(input.Shape, in selection);
+        return context.Conv2d(input, Weight.Value, Bias?.Value ?? default, in geometry, in selection, _packed);
     }
 
     /// <inheritdoc/>
@@ -156,6 +166,10 @@ public sealed class Conv2d : Layer
         ConvolutionGeometry geometry = GeometryOf(input.Shape);
         return context.Conv2d(input, Weight.Value, Bias?.Value ?? default, in geometry, packed: _packed);
     }
+
+    // A compact input has fewer channels, which the operator checks.
+    private ConvolutionGeometry GeometryOf(Shape input, in Conv2dSelection selection) =>
+        selection.CompactInChannels && input.Rank == 4 ? GeometryFor(input[1], input[2]) : GeometryOf(input);
 
     private ConvolutionGeometry GeometryFor(int height, int width) => new(
         _inChannels, _outChannels, _kernel, _kernel, height, width, _stride, _stride, _padding, _padding, _padding, _padding, _dilation, _dilation, _groups);

@@ -58,6 +58,31 @@ public sealed class ConvBlock : Layer
         return scope.Keep(_activation == Activation.Relu ? context.Relu(total) : total);
     }
 
+    /// <summary>Runs the block on selected channels: of input channels that are not taken as if they were 0; output channels that are not computed are 0.</summary>
+    /// <param name="context">The context; its mode is Evaluate.</param>
+    /// <param name="input">[N, H, W, in], or fewer channels when they are compact.</param>
+    /// <param name="selection">The channels. A compact output needs a frozen block.</param>
+    /// <exception cref="System.InvalidOperationException">The mode is Train, whose statistics are of all channels; or the output is compact and the block not frozen.</exception>
+    public Tensor Forward(Context context, Tensor input, in Conv2dSelection selection)
+    {
+        if (context.Mode != Mode.Evaluate || (selection.CompactOutChannels && !IsFrozen))
+        {
+            throw new System.InvalidOperationException($"Selected channels were asked of a block in {context.Mode} mode that is {(IsFrozen ? "frozen" : "not frozen")}; expected Evaluate mode, and a frozen block for a compact output.");
+        }
+
+        if (IsFrozen)
+        {
+            FusedSteps steps = new() { Scale = _norm.Scale, Shift = _norm.Shift, Activation = _activation };
+            return _conv.ForwardFused(context, input, in steps, in selection);
+        }
+
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Tensor output = _norm.Forward(context, _conv.Forward(context, input, in selection), _activation);
+
+        // The shift of the normalisation has moved what was not computed away from 0.
+        return scope.Keep(context.MaskChannels(output, selection.OutChannels));
+    }
+
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input) => Forward(context, input, default);
 }

@@ -46,7 +46,7 @@ public static class GoldenCatalogue
         ["embedding"] = ElementGoldens.Embedding,
         ["exit_cascade"] = ExitGoldens.Cascade,
         ["exit_scores"] = ExitGoldens.Scores,
-        ["fbs"] = Awaiting,
+        ["fbs"] = ChannelRunners.Boosted,
         ["frelu"] = FeatureRunners.FunnelRelu,
         ["grid_sample"] = SamplingRunners.GridSample,
         ["groupnorm"] = NormalizationRunners.GroupNorm,

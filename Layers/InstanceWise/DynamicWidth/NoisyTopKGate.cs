@@ -5,7 +5,6 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 
@@ -26,8 +25,8 @@ public sealed class NoisyTopKGate : DecisionRule
     private readonly int _features;
     private readonly int _experts;
     private readonly int _count;
-    private readonly Linear _gate;
-    private readonly Linear _noise;
+    private readonly GateLinear _gate;
+    private readonly GateLinear _noise;
 
     /// <summary>Makes a gate.</summary>
     /// <param name="features">Features of the input, or its channels.</param>
@@ -43,8 +42,8 @@ public sealed class NoisyTopKGate : DecisionRule
         _features = features;
         _experts = experts;
         _count = count;
-        _gate = Add("gate", new Linear(features, experts, bias: false));
-        _noise = Add("noise", new Linear(features, experts, bias: false));
+        _gate = Add("gate", new GateLinear(features, experts, null, startsFromZeros: true));
+        _noise = Add("noise", new GateLinear(features, experts, null, startsFromZeros: true));
     }
 
     /// <inheritdoc/>
@@ -95,11 +94,6 @@ public sealed class NoisyTopKGate : DecisionRule
         }
 
         return decision;
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialize(RandomStream random)
-    {
     }
 
     private Decision Choose(Context context, Tensor logits)

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using ManagedDyn.Layers.Decisions.Relaxations;
 using ManagedDyn.Layers.InstanceWise.DynamicWidth;
 using ManagedDyn.Layers.Static;
 
@@ -31,7 +33,62 @@ internal static class DynamicWidthCases
             WithoutGradient = Unchosen(2, "0.conv.weight", "0.norm.weight", "0.norm.bias", "1.conv.weight", "1.norm.weight", "1.norm.bias"),
             ChecksTrainMode = false,
         },
+        new("boosted convolution", typeof(BoostedConvBlock), () => new BoostedConvBlock(8, 12, 3, density: 0.5f), 6, 5, 8) { Skips = true, Prepare = Shrink("saliency.bias", 0.2f) },
+        new("boosted convolution, groups", typeof(BoostedConvBlock), () => new BoostedConvBlock(6, 32, 3, 2, 0.25f, 8), 7, 6, 6) { Skips = true },
+        new("boosted convolution, all", typeof(BoostedConvBlock), () => new BoostedConvBlock(3, 8, 1, density: 1), 4, 4, 3),
+        new("slimmable convolution", typeof(SlimmableConvBlock), () => new SlimmableConvBlock([4, 8], [5, 9, 12], 3), 6, 5, 8)
+        {
+            WithoutGradient = ["norm0.weight", "norm0.bias", "norm1.weight", "norm1.bias"],
+        },
+
+        // Straight-through: the chosen width's gradient is that of soft scores.
+        new("slimmable stage", typeof(SlimmableStage), () => new SlimmableStage(
+            new WidthGate(8, 6, 3), 8, new SlimmableConvBlock([4, 8], [4, 8, 12], 3, 2), new SlimmableConvBlock([4, 8, 12], [4, 8, 12], 3)), 6, 5, 8)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
+
+        // Straight-through: the decision to add the other channels.
+        new("channel gating", typeof(ChannelGatedConvBlock), () => new ChannelGatedConvBlock(8, 16, 3, groupSize: 8, target: 0.1f), 6, 5, 8)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
+        new("channel gating of elements", typeof(ChannelGatedConvBlock), () => new ChannelGatedConvBlock(7, 6, 3, 2, 3, 1, 0.2f), 6, 5, 7)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
+
+        // Straight-through: the gates.
+        new("gated blocks", typeof(BlockGatedLinear), () => new BlockGatedLinear(9, 24, 8, relaxation: new GumbelSigmoidRelaxation()), 9)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+            Prepare = Shrink("gate.bias", 0.1f),
+        },
+
+        // Policy gradient: nothing reaches the gate but by an objective that rewards it. Train mode draws blocks anew, by the context alone.
+        new("gated blocks, drawn", typeof(BlockGatedLinear), () => new BlockGatedLinear(9, 24, 4), 9)
+        {
+            Skips = true,
+            WithoutGradient = ["gate.weight", "gate.bias"],
+            Prepare = Shrink("gate.bias", 0.1f),
+        },
+
+        // Train mode decomposes the weights anew at step 0, whose signs jump.
+        new("estimated signs", typeof(SignEstimatedLinear), () => new SignEstimatedLinear(9, 24, 3), 9) { Skips = true, ChecksTrainMode = false },
+        new("estimated signs of blocks", typeof(SignEstimatedLinear), () => new SignEstimatedLinear(9, 24, 2, 4), 9) { Skips = true, ChecksTrainMode = false },
     ];
+
+    private static Action<Layer> Shrink(string path, float factor) => layer =>
+    {
+        foreach (ref float value in layer.NamedParameters().Find(pair => pair.Key == path).Value.Value.Span)
+        {
+            value *= factor;
+        }
+    };
 
     private static Layer[] Mlps(int count)
     {

@@ -1,11 +1,164 @@
+using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Tool.Training.Presets;
 
 /// <summary>Networks that choose their width: neurons, channels, experts.</summary>
 internal static class WidthPresets
 {
+    private const string StaticChannels = "channels-static";
+    private const string StaticNeurons = "mlp-static";
+    private const string StaticMixture = "moe-static";
+    private const string StaticConvolutionalMixture = "moe-conv-static";
+
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
+        new(StaticChannels, "plain convolutional network, all channels", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions())),
+        new("fbs", "computes the most salient groups of channels only", static (shape, classes, plan) => Channels(shape, classes, new ChannelNetOptions
+        {
+            Method = ChannelMethod.Boosted,
+            Density = Target(plan, 0.5),
+        }))
+        {
+            Static = StaticChannels,
+            Target = 0.5,
+            Paper = "Gao et al., Dynamic Channel Pruning: Feature Boosting and Suppression, ICLR 2019",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("saliency", 1e-8f)),
+        },
+        new("channel-gated", "adds most input channels only where the first ones promise something", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
+        {
+            Method = ChannelMethod.Gated,
+            GroupSize = 16,
+            Threshold = 0.5,
+        }))
+        {
+            Static = StaticChannels,
+            Paper = "Hua et al., Channel Gating Neural Networks, NeurIPS 2019",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("threshold", 0.05f)),
+        },
+        new("gaternet", "a second network opens and closes the filters", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
+        {
+            Method = ChannelMethod.Gater,
+        }))
+        {
+            Static = StaticChannels,
+            Paper = "Chen et al., You Look Twice: GaterNet for Dynamic Filter Selection in CNNs, CVPR 2019",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("gates", 0.5f)),
+        },
+        new("rnp", "an agent says how many nested groups of channels each layer computes", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
+        {
+            Method = ChannelMethod.Pruned,
+        }))
+        {
+            Static = StaticChannels,
+            Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
+        },
+        new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
+        {
+            Method = ChannelMethod.Slimmable,
+        }))
+        {
+            Static = StaticChannels,
+            Paper = "Li et al., Dynamic Slimmable Network, CVPR 2021",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("sandwich", 1f)),
+        },
+        new(StaticNeurons, "two fully connected layers, all neurons", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions())),
+        new("conditional-mlp", "gates switch blocks of neurons", static (shape, classes, plan) => Neurons(shape, classes, new FeedForwardOptions
+        {
+            Method = FeedForwardMethod.Blocks,
+            Target = Target(plan, 0.4),
+        }))
+        {
+            Static = StaticNeurons,
+            Target = 0.4,
+            Paper = "Bengio et al., Conditional Computation in Neural Networks for Faster Models, 2015",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("block-rate", 5f), KeyValuePair.Create("sample-rate", 5f), KeyValuePair.Create("spread", 0.5f)),
+        },
+        new("lowrank-mlp", "computes neurons whose sign is estimated to be positive", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions
+        {
+            Method = FeedForwardMethod.Signs,
+            BlockSize = 1,
+        }))
+        {
+            Static = StaticNeurons,
+            Paper = "Davis and Arel, Low-Rank Approximations for Conditional Feedforward Computation in Deep Neural Networks, 2013",
+        },
+        new(StaticMixture, "two residual layers as wide as eight experts", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Static, 1)),
+        new("moe", "two of eight fully connected experts", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.TopK, 2))
+        {
+            Static = StaticMixture,
+            Target = 0.25,
+            Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
+        },
+        new("moe-soft", "eight fully connected experts, all weighed", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Soft, 8))
+        {
+            Static = StaticMixture,
+            Paper = "Jacobs et al., Adaptive Mixtures of Local Experts, Neural Computation 1991",
+        },
+        new("moe-hierarchical", "two levels of fully connected experts, two groups of four and one expert of each", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Hierarchical, 2))
+        {
+            Static = StaticMixture,
+            Target = 0.5,
+            Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017, appendix B",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
+        },
+        new(StaticConvolutionalMixture, "two residual blocks as wide as four experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Static)),
+        new("moe-conv", "one of four convolutional experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Switch))
+        {
+            Static = StaticConvolutionalMixture,
+            Target = 0.25,
+            Paper = "Fedus et al., Switch Transformers, JMLR 2022",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
+        },
     ];
+
+    private static double Target(TrainingPlan plan, double preset) => plan.Target > 0 ? plan.Target : preset;
+
+    private static AuxiliaryTerms Terms(Objective usual, params ReadOnlySpan<KeyValuePair<string, float>> weights) => new(usual, weights);
+
+    private static SingleStage Channels(Shape shape, int classes, ChannelNetOptions options) => ChannelNet.Create(options with
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+    });
+
+    private static SingleStage Neurons(Shape shape, int classes, FeedForwardOptions options) => FeedForwardNet.Create(options with
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+    });
+
+    private static SingleStage Mixture(Shape shape, int classes, ExpertGating gating, int chosen) => MixtureNet.Create(new MixtureNetOptions
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        Gating = gating,
+        Chosen = chosen,
+        Groups = gating == ExpertGating.Hierarchical ? 2 : 1,
+    });
+
+    private static SingleStage Convolutions(Shape shape, int classes, ExpertGating gating) => MixtureNet.Create(new MixtureNetOptions
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        IsConvolutional = true,
+        Channels = [32, 64],
+        Hidden = [16, 32],
+        Experts = 4,
+        Chosen = 1,
+        Gating = gating,
+    });
 }
