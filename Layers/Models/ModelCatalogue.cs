@@ -17,6 +17,8 @@ public static class ModelCatalogue
         new ChannelNetArchitecture(),
         new FeedForwardArchitecture(),
         new MixtureNetArchitecture(),
+        new GatedResNetArchitecture(),
+        new SdnResNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

@@ -76,7 +76,8 @@ public static class ResNet
         return new Sequential([.. layers]);
     }
 
-    private static void AddGroup(List<Layer> layers, ResNetOptions options, int group)
+    /// <summary>Adds the blocks of a group.</summary>
+    internal static void AddGroup(List<Layer> layers, ResNetOptions options, int group)
     {
         int inChannels = group == 0 ? options.Channels[0] : options.Channels[group - 1];
         for (int block = 0; block < options.Blocks[group]; block++)
@@ -86,5 +87,6 @@ public static class ResNet
         }
     }
 
-    private static Sequential Classifier(int channels, int classes) => new(new GlobalAveragePool(), new Linear(channels, classes));
+    /// <summary>The classifier at the end.</summary>
+    internal static Sequential Classifier(int channels, int classes) => new(new GlobalAveragePool(), new Linear(channels, classes));
 }

@@ -23,6 +23,7 @@ internal sealed class TrainingStep
     private readonly float[] _exitLosses;
     private readonly long _totalSteps;
     private readonly ComputeMeter _meter = new();
+    private readonly DecisionLedger _greedyLedger = new() { KeepsChoices = true };
     private int[] _labels = [];
 
     public TrainingStep(Context context, StagedNetwork network, Objective objective, IBatchSource source, long totalSteps)
@@ -130,8 +131,10 @@ internal sealed class TrainingStep
         Engine.Execution.Decisions decisions = _context.Decisions;
         _context.Mode = Mode.Evaluate;
         _context.Decisions = Engine.Execution.Decisions.Hard;
+        DecisionLedger? ledger = _context.Ledger;
         _context.Meter = _meter;
-        _context.Ledger!.Begin();
+        _context.Ledger = _greedyLedger;
+        _greedyLedger.Begin();
         _meter.Begin(samples.Shape[0]);
         try
         {
@@ -141,6 +144,7 @@ internal sealed class TrainingStep
         finally
         {
             _context.Meter = null;
+            _context.Ledger = ledger;
             _context.Mode = mode;
             _context.Decisions = decisions;
         }

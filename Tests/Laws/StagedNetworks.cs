@@ -61,6 +61,16 @@ public static class StagedNetworks
         ["soft mixture"] = () => Initialized(MixtureNet.Create(new MixtureNetOptions { Height = 6, Width = 5, InputChannels = 2, Classes = 4, Channels = [12, 8], Hidden = [5, 6], Experts = 4, Gating = ExpertGating.Soft })),
         ["static mixture"] = () => Initialized(MixtureNet.Create(new MixtureNetOptions { Height = 6, Width = 5, InputChannels = 2, Classes = 4, Channels = [12, 8], Hidden = [5, 6], Experts = 4, Gating = ExpertGating.Static })),
         ["mixture of convolutions"] = () => Initialized(MixtureNet.Create(new MixtureNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 4, IsConvolutional = true, Channels = [8, 12], Hidden = [4, 6], Experts = 3, Chosen = 1, Gating = ExpertGating.Switch })),
+        ["resnet with feed-forward gates"] = () => Gated(SkippingMethod.FeedForward),
+        ["resnet with a recurrent gate"] = () => Gated(SkippingMethod.Recurrent),
+        ["resnet with pooled gates"] = () => Gated(SkippingMethod.Pooled),
+        ["resnet with a policy network"] = () => Gated(SkippingMethod.Policy),
+        ["resnet with halting scores"] = () => Gated(SkippingMethod.Halting),
+        ["resnet with attached classifiers"] = () => Initialized(SdnResNet.Create(new SdnResNetOptions
+        {
+            Backbone = new ResNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 8], Blocks = [2, 2] },
+            After = [1, 3],
+        })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -110,6 +120,15 @@ public static class StagedNetworks
         Activation = activation,
         Reduction = 2,
     };
+
+    // Gates near one half decide by the sample.
+    private static StagedNetwork Gated(SkippingMethod method) => Initialized(GatedResNet.Create(new GatedResNetOptions
+    {
+        Backbone = new ResNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 8], Blocks = [2, 3] },
+        Method = method,
+        Openness = 0.02f,
+        HaltingStart = 0.1f,
+    }));
 
     /// <summary>Random weights, and running statistics and shifts away from their neutral values.</summary>
     private static StagedNetwork Initialized(StagedNetwork network)

@@ -17,7 +17,7 @@ public abstract class Objective
     public virtual bool UsesGreedyRun => false;
 
     /// <summary>Takes the answers of the greedy run; called before <see cref="Compute"/> when <see cref="UsesGreedyRun"/>.</summary>
-    /// <param name="context">The context; its meter holds the MACs of each sample, and its ledger the decisions.</param>
+    /// <param name="context">The context; its meter holds the MACs of each sample, and its ledger the choices: there are no records, as what they refer to is gone.</param>
     /// <param name="logits">The answer of each stage, [N, classes].</param>
     /// <param name="labels">The class of each sample.</param>
     public virtual void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels)

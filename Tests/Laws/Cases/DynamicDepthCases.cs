@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Kernels;
+using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Decisions.Gates;
@@ -67,6 +68,7 @@ internal static class DynamicDepthCases
             Prepare = layer => Scale(layer, "score", 60),
             GradientStep = 5e-4f,
         },
+        new("mixed pooling classifier", typeof(MixedPoolClassifier), () => new MixedPoolClassifier(new Shape(5, 3, 4), 3, 2), 5, 3, 4),
     ];
 
     private static GatedSequence Gated(LayerPolicy policy) =>

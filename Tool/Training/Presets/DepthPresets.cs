@@ -1,11 +1,75 @@
 using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Decisions.Relaxations;
+using ManagedDyn.Layers.InstanceWise.DynamicDepth;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Tool.Training.Presets;
 
-/// <summary>Networks that skip layers.</summary>
+/// <summary>Networks that skip layers, on the backbone of resnet-deep.</summary>
 internal static class DepthPresets
 {
+    // SkipNet learns with gates that let gradients through first, and by policy gradient from then on.
+    private const float HybridFrom = 0.4f;
+
+    private const float HybridWeight = 0.5f;
+    private const float HybridSaving = 0.5f;
+    // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
+    private const float NoiseUntil = 0.4f;
+    private const float RateWeight = 2;
+    private const float PonderWeight = 0.02f;
+    private const float WrongPenalty = 1;
+    private const float PolicyWeight = 0.5f;
+
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
+        new("skipnet", "skips blocks by convolutional gates, hybrid of supervised and policy-gradient training", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.FeedForward))
+        {
+            Paper = "Wang et al., SkipNet, ECCV 2018",
+            Static = "resnet-deep",
+            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Batch),
+        },
+        new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent))
+        {
+            Paper = "Wang et al., SkipNet, ECCV 2018",
+            Static = "resnet-deep",
+            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Batch),
+        },
+        new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))
+        {
+            Paper = "Veit and Belongie, ConvNet-AIG, ECCV 2018",
+            Static = "resnet-deep",
+            Target = 0.6,
+            Objective = static (objective, plan) => new TargetRate(objective, RateWeight, (float)plan.Target),
+        },
+        new("blockdrop", "skips blocks by a policy network that sees the input once", static (shape, classes, _) => GatedResNet.Create(
+            new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = SkippingMethod.Policy },
+            new BernoulliActionRelaxation(0.8f),
+            new Annealing(-0.6f, 1, 0.75f)))
+        {
+            Paper = "Wu et al., BlockDrop, CVPR 2018",
+            Static = "resnet-deep",
+            Objective = static (objective, _) => new PolicyGradient(objective, new UsageReward(WrongPenalty), PolicyWeight, PolicyBaseline.Greedy),
+        },
+        new("act-resnet", "runs as many blocks of each group as an input needs, by halting scores", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Halting, null))
+        {
+            Paper = "Figurnov et al., Spatially Adaptive Computation Time, CVPR 2017; Graves, 2016",
+            Static = "resnet-deep",
+            Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(Halting.PonderTerm, PonderWeight)),
+        },
+        new("sdn-resnet", "residual network with classifiers attached after blocks 2, 4 and 6", static (shape, classes, _) => SdnResNet.Create(
+            new SdnResNetOptions { Backbone = StaticPresets.Deep(shape, classes), After = [2, 4, 6] }))
+        {
+            Paper = "Kaya et al., Shallow-Deep Networks, ICML 2019",
+            Static = "resnet-deep",
+        },
     ];
+
+    private static IntermediateClassifiers SkipNet(Shape shape, int classes, SkippingMethod method) =>
+        Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(), HybridFrom));
+
+    private static IntermediateClassifiers Gated(Shape shape, int classes, SkippingMethod method, BinaryRelaxation? relaxation) =>
+        GatedResNet.Create(new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = method }, relaxation);
 }

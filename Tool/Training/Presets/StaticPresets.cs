@@ -15,7 +15,20 @@ internal static class StaticPresets
         new("resnet-tiny", "static residual network", static (shape, classes, _) => Residual(shape, classes, [8, 16, 32], false)) { Paper = ResNetPaper },
         new("resnet-small", "static residual network", static (shape, classes, _) => Residual(shape, classes, [12, 24, 48], false)) { Paper = ResNetPaper },
         new("resnet-base", "static residual network", static (shape, classes, _) => Residual(shape, classes, [16, 32, 64], false)) { Paper = ResNetPaper },
+        new("resnet-deep", "static residual network of nine blocks", static (shape, classes, _) => ResNet.Create(Deep(shape, classes))) { Paper = ResNetPaper },
     ];
+
+    /// <summary>Deep for its cost: the backbone of networks that skip blocks.</summary>
+    public static ResNetOptions Deep(Shape shape, int classes) => new()
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        StemStride = 2,
+        Channels = [12, 24, 48],
+        Blocks = [3, 3, 3],
+    };
 
     public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions
     {

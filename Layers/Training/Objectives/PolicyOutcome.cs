@@ -1,0 +1,23 @@
+using System;
+
+namespace ManagedDyn.Layers.Training.Objectives;
+
+/// <summary>What came of the decisions about one sample.</summary>
+/// <param name="isRight">Whether the answer was right.</param>
+/// <param name="loss">The cross-entropy of the answer.</param>
+/// <param name="kept">The share of units that each decision ran, from 0 to 1.</param>
+/// <param name="costs">The share of each decision in the dense cost of all; they sum to 1.</param>
+public readonly ref struct PolicyOutcome(bool isRight, float loss, ReadOnlySpan<float> kept, ReadOnlySpan<float> costs)
+{
+    /// <summary>Whether the answer was right.</summary>
+    public bool IsRight { get; } = isRight;
+
+    /// <summary>The cross-entropy of the answer.</summary>
+    public float Loss { get; } = loss;
+
+    /// <summary>The share of units that each decision ran, from 0 to 1.</summary>
+    public ReadOnlySpan<float> Kept { get; } = kept;
+
+    /// <summary>The share of each decision in the dense cost of all; they sum to 1.</summary>
+    public ReadOnlySpan<float> Costs { get; } = costs;
+}
