@@ -191,7 +191,9 @@ internal sealed class Convolution2dEntry : TapeEntry
         }
         else if (WinogradGradient.Choose(_context, in _geometry, in _selection) is { } form)
         {
-            WinogradGradient.Run(_context, in _geometry, form, _batch, gradient, _weight, target, accumulate);
+            Tensor full = FullMaps(gradient);
+            WinogradGradient.Run(_context, in _geometry, form, _batch, full, _weight, target, accumulate);
+            Return(full, gradient);
         }
         else if (_geometry.IsDepthwise)
         {

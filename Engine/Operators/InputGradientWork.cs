@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace ManagedDyn.Engine.Operators;
 
@@ -32,6 +33,16 @@ internal struct InputGradientWork : IParallelWork
         Context context, in ConvolutionGeometry geometry, int batch, Tensor gradient, Selection pixels, bool isCompact, Tensor weight,
         Tensor inputGradient, bool accumulate)
     {
+        if (accumulate && !pixels.IsAll)
+        {
+            // Where few pixels are listed, sums wait for further taps in the result itself, which so cannot hold another summand.
+            Tensor sums = context.Workspace.Rent(inputGradient.Shape);
+            Run(context, in geometry, batch, gradient, pixels, isCompact, weight, sums, accumulate: false);
+            TensorPrimitives.Add(inputGradient.Span, sums.Span, inputGradient.Span);
+            context.Workspace.Recycle(sums.Storage);
+            return;
+        }
+
         Tensor packed = context.Workspace.Rent(new Shape(ConvolutionInputGradient.PackedLength(in geometry)));
         ConvolutionInputGradient.Pack(in geometry, weight.Span, packed.Span);
         InputGradientWork work = new()

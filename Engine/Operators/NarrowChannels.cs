@@ -1,7 +1,9 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels.Gathering;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace ManagedDyn.Engine.Operators;
 
@@ -33,36 +35,24 @@ internal readonly struct NarrowChannels
 
         ReadOnlySpan<int> channels = _channels.Row(0);
         Tensor narrow = _context.Workspace.Rent(wide.Shape.With(-1, channels.Length));
-        ReadOnlySpan<float> from = wide.Span;
-        Span<float> to = narrow.Span;
-        for (int source = 0, target = 0; source < from.Length; source += _universe, target += channels.Length)
-        {
-            for (int i = 0; i < channels.Length; i++)
-            {
-                to[target + i] = from[source + channels[i]];
-            }
-        }
-
+        ChannelMove.Gather(wide.Span, _universe, channels, narrow.Span, add: false);
         return narrow;
     }
 
     /// <summary>Adds [rows, …, selected channels] to [rows, …, all channels].</summary>
     public void Add(Tensor narrow, Tensor wide, bool accumulate)
     {
-        if (!accumulate)
+        if (!IsAll)
         {
-            wide.Span.Clear();
+            ChannelMove.Scatter(narrow.Span, _channels.Row(0), wide.Span, _universe, accumulate);
         }
-
-        int count = Count;
-        ReadOnlySpan<float> from = narrow.Span;
-        Span<float> to = wide.Span;
-        for (int source = 0, target = 0; source < from.Length; source += count, target += _universe)
+        else if (accumulate)
         {
-            for (int i = 0; i < count; i++)
-            {
-                to[target + Channel(i)] += from[source + i];
-            }
+            TensorPrimitives.Add(wide.Span, narrow.Span, wide.Span);
+        }
+        else
+        {
+            narrow.Span.CopyTo(wide.Span);
         }
     }
 
@@ -76,12 +66,17 @@ internal readonly struct NarrowChannels
 
         Tensor narrow = context.Workspace.Rent(weight.Shape.With(0, outs.Count).With(1, ins.Count));
         int taps = weight.Shape.ProductFrom(2);
+        ReadOnlySpan<float> from = weight.Span;
         Span<float> to = narrow.Span;
-        for (int o = 0; o < outs.Count; o++)
+        ReadOnlySpan<int> rows = outs.List;
+        ReadOnlySpan<int> columns = ins.List;
+        int width = ins.Count;
+        for (int o = 0, target = 0; o < outs.Count; o++)
         {
-            for (int i = 0; i < ins.Count; i++)
+            ReadOnlySpan<float> row = from.Slice((outs.IsAll ? o : rows[o]) * ins._universe * taps, ins._universe * taps);
+            for (int i = 0; i < width; i++, target += taps)
             {
-                weight.Span.Slice(((outs.Channel(o) * ins._universe) + ins.Channel(i)) * taps, taps).CopyTo(to[(((o * ins.Count) + i) * taps)..]);
+                row.Slice((ins.IsAll ? i : columns[i]) * taps, taps).CopyTo(to[target..]);
             }
         }
 
@@ -99,18 +94,21 @@ internal readonly struct NarrowChannels
 
         int taps = weight.Shape.ProductFrom(2);
         ReadOnlySpan<float> from = narrow.Span;
+        ReadOnlySpan<int> rows = outs.List;
+        ReadOnlySpan<int> columns = ins.List;
+        int width = ins.Count;
         for (int o = 0, source = 0; o < outs.Count; o++)
         {
-            for (int i = 0; i < ins.Count; i++)
+            Span<float> row = to.Slice((outs.IsAll ? o : rows[o]) * ins._universe * taps, ins._universe * taps);
+            for (int i = 0; i < width; i++)
             {
-                int target = ((outs.Channel(o) * ins._universe) + ins.Channel(i)) * taps;
-                for (int tap = 0; tap < taps; tap++, source++)
+                foreach (ref float value in row.Slice((ins.IsAll ? i : columns[i]) * taps, taps))
                 {
-                    to[target + tap] += from[source];
+                    value += from[source++];
                 }
             }
         }
     }
 
-    private int Channel(int place) => IsAll ? place : _channels.Row(0)[place];
+    private ReadOnlySpan<int> List => IsAll ? default : _channels.Row(0);
 }

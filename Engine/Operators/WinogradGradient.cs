@@ -12,16 +12,29 @@ namespace ManagedDyn.Engine.Operators;
 /// </summary>
 internal static class WinogradGradient
 {
+    // What the direct sums of selected pixels cost more than those of all: they are written and read back for each tap.
+    private const double SelectedFactor = 1.15;
+
     /// <summary>The algorithm; null: the direct sums are to be taken.</summary>
     public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection)
     {
-        if (context.Accuracy != Accuracy.Fast || !selection.Pixels.IsAll || !WinogradConvolution.Supports(in geometry)
+        if (context.Accuracy != Accuracy.Fast || !WinogradConvolution.Supports(in geometry)
             || Math.Max(geometry.PadTop, Bottom(in geometry)) > 2 || Math.Max(geometry.PadLeft, Right(in geometry)) > 2)
         {
             return null;
         }
 
-        return ConvolutionCosts.Choose(OfGradient(in geometry));
+        ConvolutionGeometry own = OfGradient(in geometry);
+        WinogradForm? form = ConvolutionCosts.Choose(in own);
+        if (form is null || selection.Pixels.IsAll)
+        {
+            return form;
+        }
+
+        // All tiles, most of whose input is zero, against the direct sums of the selected pixels alone.
+        int tiles = selection.Pixels.Rows * WinogradConvolution.TileCount(in own, form.Value);
+        double direct = ConvolutionCosts.Direct(in own, selection.Pixels.Count) * SelectedFactor;
+        return ConvolutionCosts.Tiles(in own, form.Value, tiles) < direct ? form : null;
     }
 
     /// <summary>Computes the input gradient on the context's threads.</summary>

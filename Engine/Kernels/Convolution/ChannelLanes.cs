@@ -111,6 +111,34 @@ internal readonly ref struct ChannelLanes
         }
     }
 
+    /// <summary>Moves what lies side by side to the places of the listed channels, or adds it to what is there.</summary>
+    /// <param name="source">Rows of <see cref="Count"/>, and a vector of slack.</param>
+    /// <param name="target">Whole rows; other channels stay as they are.</param>
+    /// <param name="add">Whether to add.</param>
+    public void Scatter(ReadOnlySpan<float> source, Span<float> target, bool add)
+    {
+        int rows = target.Length / Universe;
+
+        // As in Gather: each vector of a row lies within it, and each is read from a place of the row's listed channels.
+        ref float from = ref MemoryMarshal.GetReference(source[..((rows * Count) + Vector<float>.Count)]);
+        ref float to = ref MemoryMarshal.GetReference(target[..(rows * Universe)]);
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            Vector<int> places = new(_places[(vector * Vector<int>.Count)..]);
+            Vector<int> mask = new(_masks[(vector * Vector<int>.Count)..]);
+            ref float read = ref Unsafe.Add(ref from, _fields[(vector * Fields) + 1]);
+            ref float written = ref Unsafe.Add(ref to, _fields[vector * Fields]);
+            for (int row = 0; row < rows; row++)
+            {
+                Vector<float> old = Vector.LoadUnsafe(ref written);
+                Vector<float> value = Shuffle(Vector.LoadUnsafe(ref read), places);
+                Vector.ConditionalSelect(mask, add ? old + value : value, old).StoreUnsafe(ref written);
+                read = ref Unsafe.Add(ref read, Count);
+                written = ref Unsafe.Add(ref written, Universe);
+            }
+        }
+    }
+
     /// <summary>Moves the listed columns of one row of packed panels side by side.</summary>
     /// <param name="packed">The row in the first panel.</param>
     /// <param name="step">Elements from a panel to the next.</param>

@@ -26,7 +26,8 @@ public static class ConvolutionInputGradient
 
     /// <summary>The scratch that a call needs, in elements.</summary>
     /// <param name="geometry">The convolution.</param>
-    public static int ScratchLength(in ConvolutionGeometry geometry) => InputGradientPass.ScratchLength(geometry);
+    public static int ScratchLength(in ConvolutionGeometry geometry) =>
+        Math.Max(InputGradientPass.ScratchLength(geometry), InputGradientTaps.ScratchLength(in geometry));
 
     /// <summary>Packs the weights: [group][panel][tap, phase by phase][output channel of the group][panel column].</summary>
     /// <param name="geometry">The convolution.</param>
@@ -89,6 +90,14 @@ public static class ConvolutionInputGradient
         epilogue.Check(geometry.InChannels, length);
         (int firstPixel, int pixelCount) = pixels.GetOffsetAndLength(inputPixels.Count(geometry.InPixels));
         (int firstPanel, int panelCount) = panels.GetOffsetAndLength(PanelCount(geometry));
+        if (!inputPixels.IsListed && epilogue.Steps == EpilogueSteps.None && pixelCount > 0 && InputGradientTaps.Pays(in geometry, outputPixels))
+        {
+            InputGradientTaps taps = new(
+                in geometry, outputGradient, packed, inputGradient, outputPixels, scratch, firstPanel, firstPanel + panelCount);
+            taps.Run(firstPixel, firstPixel + pixelCount);
+            return;
+        }
+
         var pass = new InputGradientPass(
             geometry, outputGradient, packed, inputGradient, inputPixels, outputPixels, epilogue, scratch);
         pass.Run(firstPixel, firstPixel + pixelCount, firstPanel, firstPanel + panelCount);
@@ -97,6 +106,13 @@ public static class ConvolutionInputGradient
     internal static int PanelsPerGroup(in ConvolutionGeometry geometry) => Panel.Count(geometry.InChannelsPerGroup);
 
     internal static int PanelLength(in ConvolutionGeometry geometry) => checked(geometry.Taps * geometry.OutChannelsPerGroup * Panel.Width);
+
+    /// <summary>The channel of a panel's first column; of the number of panels: the number of channels.</summary>
+    internal static int FirstChannel(in ConvolutionGeometry geometry, int panel)
+    {
+        int perGroup = PanelsPerGroup(geometry);
+        return (panel / perGroup * geometry.InChannelsPerGroup) + Math.Min(panel % perGroup * Panel.Width, geometry.InChannelsPerGroup);
+    }
 
     /// <summary>Where the taps of a phase start in a panel: the phases before it in the same rows of phases, and all rows before.</summary>
     internal static int FirstTap(in ConvolutionGeometry geometry, in PhaseTaps vertical, in PhaseTaps horizontal) =>

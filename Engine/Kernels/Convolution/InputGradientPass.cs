@@ -48,6 +48,8 @@ internal ref struct InputGradientPass
         _xs = MemoryMarshal.Cast<float, int>(Take(ref scratch, PanelSweep.MaximumRows));
         _sweep = new PanelSweep(geometry.Taps, geometry.OutChannelsPerGroup, Take(ref scratch, PanelSweep.ScratchLength(geometry.Taps)));
         _sweep.Extra = ref MemoryMarshal.GetReference(_zeros);
+        _sweep.PanelDistance = ConvolutionInputGradient.PanelLength(geometry);
+        _sweep.WeightsLength = packed.Length;
         _listsSources = sources.IsListed;
         if (_listsSources)
         {
@@ -168,17 +170,19 @@ internal ref struct InputGradientPass
         int panelLength = ConvolutionInputGradient.PanelLength(_geometry);
         int perGroup = ConvolutionInputGradient.PanelsPerGroup(_geometry);
         int tap = ConvolutionInputGradient.FirstTap(_geometry, _vertical, _horizontal);
-        for (int panel = _firstPanel; panel < _endPanel; panel++)
+        for (int panel = _firstPanel; panel < _endPanel;)
         {
             int group = panel / perGroup;
-            int first = (panel - (group * perGroup)) * Panel.Width;
-            int channel = (group * _geometry.InChannelsPerGroup) + first;
-            var columns = new PanelColumns(channel, Math.Min(Panel.Width, _geometry.InChannelsPerGroup - first));
+            int channel = ConvolutionInputGradient.FirstChannel(_geometry, panel);
+            int left = ConvolutionInputGradient.FirstChannel(_geometry, Math.Min(_endPanel, (group + 1) * perGroup)) - channel;
+            int taken = _sweep.PanelsAtOnce(left);
+            var columns = new PanelColumns(channel, Math.Min(taken * Panel.Width, left));
             _sweep.Input = ref MemoryMarshal.GetReference(_outputGradient[(group * _geometry.OutChannelsPerGroup)..]);
             _sweep.TakeSteps(_epilogue, channel, columns.Count);
             int start = (panel * panelLength) + (tap * _geometry.OutChannelsPerGroup * Panel.Width);
-            int length = _sweep.Taps * _geometry.OutChannelsPerGroup * Panel.Width;
+            int length = ((taken - 1) * panelLength) + (_sweep.Taps * _geometry.OutChannelsPerGroup * Panel.Width);
             _sweep.Multiply(_packed.Slice(start, length), columns, _inputGradient, _epilogue);
+            panel += taken;
         }
         filled = 0;
     }
@@ -238,10 +242,9 @@ internal ref struct InputGradientPass
     // The sum is empty: what is stored is what the epilogue makes of zero.
     private readonly void StoreIdle(int row)
     {
-        int perGroup = ConvolutionInputGradient.PanelsPerGroup(_geometry);
         int start = row * _geometry.InChannels;
-        int from = FirstChannel(_firstPanel, perGroup);
-        int to = FirstChannel(_endPanel, perGroup);
+        int from = ConvolutionInputGradient.FirstChannel(_geometry, _firstPanel);
+        int to = ConvolutionInputGradient.FirstChannel(_geometry, _endPanel);
         Span<float> target = _inputGradient.Slice(start + from, to - from);
         if (_epilogue.Steps == EpilogueSteps.None)
         {
@@ -266,7 +269,4 @@ internal ref struct InputGradientPass
         epilogue.ApplyTo(_idle, _geometry.InChannels);
         _idle[from..to].CopyTo(target);
     }
-
-    private readonly int FirstChannel(int panel, int perGroup) =>
-        (panel / perGroup * _geometry.InChannelsPerGroup) + Math.Min(panel % perGroup * Panel.Width, _geometry.InChannelsPerGroup);
 }

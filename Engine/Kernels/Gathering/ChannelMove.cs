@@ -1,11 +1,16 @@
 using System;
 using System.Numerics;
+using ManagedDyn.Engine.Kernels.Convolution;
 
 namespace ManagedDyn.Engine.Kernels.Gathering;
 
 /// <summary>Copies or adds the elements of each row that a list names: taking some channels of every pixel side by side, and back.</summary>
 public static class ChannelMove
 {
+    // Wider rows would take too much of the stack for their lanes.
+    private const int MaximumVectorWidth = 2048;
+    private const int LeastVectorRows = 16;
+
     /// <summary>compact[r, i] = (or +=) full[r, channels[i]].</summary>
     /// <param name="full">Rows of the width given.</param>
     /// <param name="width">The elements of a full row.</param>
@@ -16,7 +21,15 @@ public static class ChannelMove
     public static void Gather(ReadOnlySpan<float> full, int width, ReadOnlySpan<int> channels, Span<float> compact, bool add)
     {
         int rows = Rows(full.Length, width, compact.Length, channels.Length);
-        for (int row = 0; row < rows; row++)
+        int done = 0;
+        if (!add && MovesVectors(width, channels, rows))
+        {
+            Span<int> memory = stackalloc int[ChannelLanes.Length(width)];
+            done = WholeRows(compact.Length, channels.Length);
+            new ChannelLanes(channels, width, memory).Gather(full[..(done * width)], compact);
+        }
+
+        for (int row = done; row < rows; row++)
         {
             ReadOnlySpan<float> from = full.Slice(row * width, width);
             Span<float> to = compact.Slice(row * channels.Length, channels.Length);
@@ -43,7 +56,15 @@ public static class ChannelMove
             full.Clear();
         }
 
-        for (int row = 0; row < rows; row++)
+        int done = 0;
+        if (MovesVectors(width, channels, rows))
+        {
+            Span<int> memory = stackalloc int[ChannelLanes.Length(width)];
+            done = WholeRows(compact.Length, channels.Length);
+            new ChannelLanes(channels, width, memory).Scatter(compact, full[..(done * width)], add);
+        }
+
+        for (int row = done; row < rows; row++)
         {
             ReadOnlySpan<float> from = compact.Slice(row * channels.Length, channels.Length);
             Span<float> to = full.Slice(row * width, width);
@@ -65,6 +86,31 @@ public static class ChannelMove
             target[scatter ? place : i] += source[scatter ? i : place];
         }
     }
+
+    // Lanes are found anew at each call, and hold for ascending channels.
+    private static bool MovesVectors(int width, ReadOnlySpan<int> channels, int rows)
+    {
+        if (width < Vector<float>.Count || width > MaximumVectorWidth || rows < LeastVectorRows || channels.IsEmpty)
+        {
+            return false;
+        }
+
+        int previous = -1;
+        foreach (int channel in channels)
+        {
+            if (channel <= previous || channel >= width)
+            {
+                return false;
+            }
+
+            previous = channel;
+        }
+
+        return true;
+    }
+
+    // The rows after which a whole vector of compact elements is left: the last vector of a row may reach as far.
+    private static int WholeRows(int compact, int channels) => Math.Max(0, (compact - Vector<float>.Count) / channels);
 
     private static int Rows(int full, int width, int compact, int channels)
     {

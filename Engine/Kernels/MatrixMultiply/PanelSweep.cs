@@ -88,6 +88,9 @@ internal ref struct PanelSweep
     /// <summary>Elements from one panel to the next; that of packed weights unless set.</summary>
     public int PanelDistance;
 
+    /// <summary>Whether the sums go on from what the output holds instead of zero; columns must then lie side by side.</summary>
+    public bool Continues;
+
     /// <summary>The channels to take, ascending; empty and not <see cref="IsListed"/>: all.</summary>
     public ReadOnlySpan<int> ChannelList;
 
@@ -137,13 +140,15 @@ internal ref struct PanelSweep
     /// <param name="first">The first row, when they lie side by side.</param>
     /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
     /// <param name="step">Elements between two rows.</param>
-    public readonly void SetInputRows(int first, ReadOnlySpan<int> rows, int step) => SetRows(Offsets, first, rows, step);
+    public readonly void SetInputRows(int first, ReadOnlySpan<int> rows, int step) =>
+        RowStarts.Write(Offsets, _blocks, _smallerRows, _largerBlocks, first, rows, step);
 
     /// <summary>Sets where the output's rows are.</summary>
     /// <param name="first">The first row, when they lie side by side.</param>
     /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
     /// <param name="step">Elements between two rows.</param>
-    public readonly void SetOutputRows(int first, ReadOnlySpan<int> rows, int step) => SetRows(OutputRows, first, rows, step);
+    public readonly void SetOutputRows(int first, ReadOnlySpan<int> rows, int step) =>
+        RowStarts.Write(OutputRows, _blocks, _smallerRows, _largerBlocks, first, rows, step);
 
     /// <summary>
     /// The number of whole panels that <see cref="Multiply"/> takes at once: with one alone, few rows would wait for their own sums, and many
@@ -242,6 +247,11 @@ internal ref struct PanelSweep
             tapGroups = pieces > 1 ? Taps : (int)Math.Clamp((rowsOfPanel + (PieceRows / 2)) / PieceRows, 1, Taps);
         }
 
+        if (Continues)
+        {
+            ReadBack(in columns, extent, output);
+        }
+
         for (int group = 0; group < tapGroups; group++)
         {
             int tap = (int)((long)Taps * group / tapGroups);
@@ -250,7 +260,7 @@ internal ref struct PanelSweep
             {
                 int start = (int)((long)depth * piece / pieces);
                 operands.ChannelCount = (int)((long)depth * (piece + 1) / pieces) - start;
-                operands.Resumes = group > 0 || piece > 0;
+                operands.Resumes = Continues || group > 0 || piece > 0;
                 operands.Finishes = direct && group == tapGroups - 1 && piece == pieces - 1;
                 operands.StoresSums = operands.Finishes && operands.Steps == EpilogueSteps.None;
                 SetPiece(ref operands, panel, tap, start);
@@ -270,35 +280,17 @@ internal ref struct PanelSweep
         }
     }
 
-    // Whole vectors are written, upwards: what runs over is written again by the next block, or lies in the slack behind the last.
-    private readonly void SetRows(Span<int> target, int first, ReadOnlySpan<int> rows, int step)
+    // The output's columns as the tiles that the sums go on from.
+    private readonly void ReadBack(in PanelColumns columns, int extent, ReadOnlySpan<float> output)
     {
-        Vector<int> steps = new(step);
-        Vector<int> ramp = Vector<int>.Indices * steps;
-        for (int block = 0, row = 0; block < _blocks; block++)
+        int step = Math.Max(extent, Panel.Width);
+        for (int block = 0; block < _blocks; block++)
         {
-            int count = block < _largerBlocks ? _smallerRows + 1 : _smallerRows;
-            Span<int> own = target[(block * BlockKernel.Rows)..];
-            for (int lane = 0; lane < count; lane += Vector<int>.Count)
+            int rows = FirstRow(block + 1) - FirstRow(block);
+            for (int row = block * BlockKernel.Rows; row < (block * BlockKernel.Rows) + rows; row++)
             {
-                if (rows.IsEmpty)
-                {
-                    (ramp + new Vector<int>((first + row + lane) * step)).CopyTo(own[lane..]);
-                }
-                else if (row + lane + Vector<int>.Count <= rows.Length)
-                {
-                    (new Vector<int>(rows[(row + lane)..]) * steps).CopyTo(own[lane..]);
-                }
-                else
-                {
-                    for (int i = lane; i < count; i++)
-                    {
-                        own[i] = rows[row + i] * step;
-                    }
-                }
+                output.Slice(OutputRows[row] + columns.First, columns.Count).CopyTo(Tiles[(row * step)..]);
             }
-
-            row += count;
         }
     }
 

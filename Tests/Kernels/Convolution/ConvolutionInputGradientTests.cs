@@ -16,6 +16,11 @@ public sealed class ConvolutionInputGradientTests
         {
             MatchesTheReference(geometry, 1);
         }
+
+        // Several panels at once, in phases of one to four taps.
+        MatchesTheReference(new ConvolutionGeometry(100, 9, 3, 3, 14, 15, 2, 2, 1, 1, 1, 1), 2);
+        Laws(new ConvolutionGeometry(130, 20, 3, 3, 14, 15, 1, 1, 1, 1, 1, 1), 3);
+        Laws(new ConvolutionGeometry(64, 5, 3, 5, 40, 33, 2, 1, 1, 2, 1, 2), 4);
     }
 
     [Property(MaxTest = 200)]
@@ -100,6 +105,13 @@ public sealed class ConvolutionInputGradientTests
         float[] rows = ConvolutionCases.GatherRows(dy, geometry.OutChannels, sources);
         ConvolutionCases.SameBits(
             masked, Run(geometry, rows, weight, new float[geometry.InElements], default, ActiveList.CompactOf(sources)), $"rows of {geometry}");
+
+        // However the work is split, whatever was there.
+        Array.Fill(found, float.NaN);
+        Run(geometry, rows, weight, found, default, ActiveList.CompactOf(sources), pixels: cutPixel.., panels: cutPanel..);
+        Run(geometry, rows, weight, found, default, ActiveList.CompactOf(sources), pixels: cutPixel.., panels: ..cutPanel);
+        Run(geometry, rows, weight, found, default, ActiveList.CompactOf(sources), pixels: ..cutPixel);
+        ConvolutionCases.SameBits(masked, found, $"parts of {geometry}");
     }
 
     private static int[] Some(ConvolutionCases.Numbers random, int count)
