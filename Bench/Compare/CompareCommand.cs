@@ -74,6 +74,7 @@ internal static class CompareCommand
         "mask-random" or "mask-random-hard" or "mask-coherent" or "mask-coherent-hard" => SelectionRows.Mask(row, seconds),
         "channels-grouped" or "channels-arbitrary" => SelectionRows.Channels(row, seconds),
         "mask-backward" => BackwardRows.Measure(row, seconds),
+        "condconv" => KernelRows.Measure(row, seconds),
         "skip" => SkipRows.Measure(row, seconds),
         "threads" => ThreadRows.Measure(row, seconds),
         "train" or "train-mlp" => TrainingRows.Measure(row, Math.Max(seconds, 2)),

@@ -32,13 +32,7 @@ public static class MixedConvolution
         this Context context, Tensor input, Tensor coefficients, Tensor experts, Tensor biases, in ConvolutionGeometry geometry, PackedExperts? packed = null)
     {
         ArgumentNullException.ThrowIfNull(context);
-        int count = experts.Shape.Rank == 5 ? experts.Shape[0] : 0;
-        Shape expected = new(count, geometry.OutChannels, geometry.InChannelsPerGroup, geometry.KernelHeight, geometry.KernelWidth);
-        if (count < 1 || experts.Shape != expected)
-        {
-            throw new ArgumentException($"The kernels have shape {experts.Shape}; expected {expected} with at least one kernel.", nameof(experts));
-        }
-
+        int count = CheckExperts(experts, in geometry);
         if (biases.Exists && biases.Shape != new Shape(count, geometry.OutChannels))
         {
             throw new ArgumentException($"The biases have shape {biases.Shape}; expected {new Shape(count, geometry.OutChannels)}.", nameof(biases));
@@ -60,24 +54,25 @@ public static class MixedConvolution
     /// <param name="context">The context; it has no tape.</param>
     /// <param name="input">x, [N, InHeight, InWidth, InChannels].</param>
     /// <param name="coefficients">a, [N, experts].</param>
-    /// <param name="packed">W.</param>
+    /// <param name="experts">W, [experts, OutChannels, InChannels / Groups, KernelHeight, KernelWidth].</param>
+    /// <param name="packed">W in packed form, if the caller has it.</param>
     /// <param name="geometry">Strides, padding and the rest; its maps have the input's size.</param>
     /// <param name="steps">What is done to the sums.</param>
     /// <returns>[N, OutHeight, OutWidth, OutChannels].</returns>
     /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
     /// <exception cref="InvalidOperationException">A tape records and a gradient would be lost.</exception>
     public static Tensor MixedConv2dFused(
-        this Context context, Tensor input, Tensor coefficients, PackedExperts packed, in ConvolutionGeometry geometry, in FusedSteps steps)
+        this Context context, Tensor input, Tensor coefficients, Tensor experts, PackedExperts? packed, in ConvolutionGeometry geometry, in FusedSteps steps)
     {
         ArgumentNullException.ThrowIfNull(context);
-        ArgumentNullException.ThrowIfNull(packed);
-        if (context.Records(input) || context.Records(coefficients) || context.Records(steps.Scale) || context.Records(steps.Shift)
-            || context.Records(steps.Residual))
+        int count = CheckExperts(experts, in geometry);
+        if (context.Records(input) || context.Records(coefficients) || context.Records(experts) || context.Records(steps.Scale)
+            || context.Records(steps.Shift) || context.Records(steps.Residual))
         {
             throw new InvalidOperationException("A fused convolution records nothing on the tape, but one of its operands requires a gradient; use MixedConv2d.");
         }
 
-        return Forward(context, input, coefficients, default, default, packed.Experts, packed, in geometry, in steps);
+        return Forward(context, input, coefficients, experts, default, count, packed, in geometry, in steps);
     }
 
     /// <summary>The multiply–accumulates of one sample: the convolution, and the mixing of the kernels and biases.</summary>
@@ -96,6 +91,18 @@ public static class MixedConvolution
         PackedExperts.Pack(in geometry, experts, weights.Span, panels.Span, scratch.Span);
         context.Workspace.Recycle(scratch.Storage);
         return panels;
+    }
+
+    private static int CheckExperts(Tensor experts, in ConvolutionGeometry geometry)
+    {
+        int count = experts.Shape.Rank == 5 ? experts.Shape[0] : 0;
+        Shape expected = new(count, geometry.OutChannels, geometry.InChannelsPerGroup, geometry.KernelHeight, geometry.KernelWidth);
+        if (count < 1 || experts.Shape != expected)
+        {
+            throw new ArgumentException($"The kernels have shape {experts.Shape}; expected {expected} with at least one kernel.", nameof(experts));
+        }
+
+        return count;
     }
 
     private static Tensor Forward(

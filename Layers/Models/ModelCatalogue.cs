@@ -19,6 +19,7 @@ public static class ModelCatalogue
         new MixtureNetArchitecture(),
         new GatedResNetArchitecture(),
         new SdnResNetArchitecture(),
+        new DynamicConvResNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

@@ -71,6 +71,11 @@ public static class StagedNetworks
             Backbone = new ResNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 8], Blocks = [2, 2] },
             After = [1, 3],
         })),
+        ["condconv resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.CondConv) with { Experts = 3 })),
+        ["dy-cnn resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.DyCnn) with { Experts = 2, StemStride = 2 })),
+        ["weightnet resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.WeightNet) with { Experts = 2 })),
+        ["dynamic filter resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.DynamicFilter) with { Reduction = 2 })),
+        ["hyper resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.Hyper) with { Blocks = [1, 2] })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -129,6 +134,17 @@ public static class StagedNetworks
         Openness = 0.02f,
         HaltingStart = 0.1f,
     }));
+
+    private static DynamicConvResNetOptions Kernels(DynamicConvKind kind) => new()
+    {
+        Kind = kind,
+        Height = 8,
+        Width = 9,
+        InputChannels = 1,
+        Classes = 3,
+        Channels = [4, 8],
+        Blocks = [1, 1],
+    };
 
     /// <summary>Random weights, and running statistics and shifts away from their neutral values.</summary>
     private static StagedNetwork Initialized(StagedNetwork network)

@@ -102,7 +102,7 @@ public sealed class MixedConvolutionTests
             Residual = one.Tensor(plain.Shape, 7),
             Activation = Activation.Relu,
         };
-        Tensor fused = context.MixedConv2dFused(x, a, PackedExperts.ForConvolution(one.Geometry, one.Count, w.Span)!, one.Geometry, in steps);
+        Tensor fused = context.MixedConv2dFused(x, a, w, PackedExperts.ForConvolution(one.Geometry, one.Count, w.Span)!, one.Geometry, in steps);
         for (int i = 0; i < plain.Count; i++)
         {
             int channel = i % one.Geometry.OutChannels;

@@ -7,5 +7,6 @@ internal static class DynamicParametersCases
 {
     public static readonly IReadOnlyList<LayerCase> All =
     [
+        .. KernelCases.All,
     ];
 }

@@ -10,6 +10,7 @@ internal static class ParameterPresets
 {
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
+        .. KernelPresets.All,
         Local("deform", "deformable convolution in the last group", LocalOperation.Deformable, 2, 3, "Dai et al., Deformable Convolutional Networks, ICCV 2017"),
         Local("deform-v2", "modulated deformable convolution in the last group", LocalOperation.ModulatedDeformable, 2, 3, "Zhu et al., Deformable ConvNets v2, CVPR 2019"),
         Local("deformable-kernel", "kernels deformed at each pixel, in the last two groups", LocalOperation.DeformableKernel, 1, 3, DeformableKernelsPaper),

@@ -1,0 +1,132 @@
+using System;
+using System.Text.Json;
+using ManagedDyn.Engine.Formats;
+
+namespace ManagedDyn.Layers.Models;
+
+/// <summary>The sizes of a <see cref="DynamicConvResNet"/>: a stem, and groups of basic blocks, each group at half the size of the one before.</summary>
+public sealed record DynamicConvResNetOptions
+{
+    private static readonly string[] KindNames = ["condconv", "dy-cnn", "weightnet", "dfn", "hyper"];
+
+    /// <summary>What makes the kernels of the blocks.</summary>
+    public DynamicConvKind Kind { get; init; } = DynamicConvKind.CondConv;
+
+    /// <summary>Kernels that are mixed; for WeightNet M = G, the values of α for each output channel; of no matter to the others.</summary>
+    public int Experts { get; init; } = 4;
+
+    /// <summary>
+    /// What the input's channels are divided by for the hidden layer of an attention or a filter generator, and the channels of the first group for the
+    /// embeddings of a hypernetwork; no layer is narrower than 4.
+    /// </summary>
+    public int Reduction { get; init; } = 4;
+
+    /// <summary>Rows of an input image.</summary>
+    public int Height { get; init; } = 32;
+
+    /// <summary>Columns of an input image.</summary>
+    public int Width { get; init; } = 32;
+
+    /// <summary>Channels of an input image.</summary>
+    public int InputChannels { get; init; } = 3;
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; init; } = 10;
+
+    /// <summary>The stride of the first convolution, 1 or 2.</summary>
+    public int StemStride { get; init; } = 1;
+
+    /// <summary>Channels of each group; with a hypernetwork multiples of the first.</summary>
+    public int[] Channels { get; init; } = [8, 16, 32];
+
+    /// <summary>Basic blocks of each group; as many as there are groups.</summary>
+    public int[] Blocks { get; init; } = [1, 1, 1];
+
+    /// <summary>Checks that the sizes make a network.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
+    public void Validate()
+    {
+        Require((int)Kind, 0, KindNames.Length - 1, nameof(Kind));
+        Require(Experts, 1, 256, nameof(Experts));
+        Require(Reduction, 1, 256, nameof(Reduction));
+        Backbone().Validate();
+        foreach (int channels in Channels)
+        {
+            if (Kind == DynamicConvKind.Hyper && channels % Channels[0] != 0)
+            {
+                throw new ArgumentException($"Channels is {channels} in one group; expected a multiple of the first group's {Channels[0]} with a hypernetwork.");
+            }
+
+            if (Kind == DynamicConvKind.WeightNet && channels * 9 % Experts != 0)
+            {
+                throw new ArgumentException($"Experts is {Experts}; expected a divisor of the {channels * 9} kernel entries of an output channel with WeightNet.");
+            }
+        }
+    }
+
+    /// <summary>The static network of the same sizes.</summary>
+    public ResNetOptions Backbone() => new()
+    {
+        Height = Height,
+        Width = Width,
+        InputChannels = InputChannels,
+        Classes = Classes,
+        StemStride = StemStride,
+        Channels = Channels,
+        Blocks = Blocks,
+    };
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal static DynamicConvResNetOptions Read(OptionsReader reader)
+    {
+        DynamicConvResNetOptions options = new()
+        {
+            Kind = ReadKind(reader),
+            Experts = reader.Integer("experts", 1, 256),
+            Reduction = reader.Integer("reduction", 1, 256),
+            Height = reader.Integer("height", 4, 4096),
+            Width = reader.Integer("width", 4, 4096),
+            InputChannels = reader.Integer("input_channels", 1, 4096),
+            Classes = reader.Integer("classes", 2, 65536),
+            StemStride = reader.Integer("stem_stride", 1, 2),
+            Channels = reader.Integers("channels", 8, 1, 4096),
+            Blocks = reader.Integers("blocks", 8, 1, 256),
+        };
+        reader.Finish();
+        return options;
+    }
+
+    /// <summary>Writes the sizes as one JSON object.</summary>
+    internal void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("kind", KindNames[(int)Kind]);
+        writer.WriteNumber("experts", Experts);
+        writer.WriteNumber("reduction", Reduction);
+        writer.WriteNumber("height", Height);
+        writer.WriteNumber("width", Width);
+        writer.WriteNumber("input_channels", InputChannels);
+        writer.WriteNumber("classes", Classes);
+        writer.WriteNumber("stem_stride", StemStride);
+        OptionsWriter.Integers(writer, "channels", Channels);
+        OptionsWriter.Integers(writer, "blocks", Blocks);
+        writer.WriteEndObject();
+    }
+
+    private static DynamicConvKind ReadKind(OptionsReader reader)
+    {
+        string name = reader.Text("kind", 32);
+        int index = Array.IndexOf(KindNames, name);
+        return index >= 0
+            ? (DynamicConvKind)index
+            : throw new ModelFormatException("the kind of dynamic-conv-resnet", -1, FileText.Quote(name), "one of " + string.Join(", ", KindNames));
+    }
+
+    private static void Require(int value, int least, int most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentException($"{name} is {value}; expected {least} to {most}.");
+        }
+    }
+}
