@@ -46,46 +46,42 @@ public static class PixelSelections
         }
 
         int universe = checked(height * width);
-        int rowWords = MaskSelections.WordCount(universe);
         Selection listed = output.IsAll ? workspace.Expand(output) : output;
         SelectionWriter writer = new(workspace, output.Rows, universe, checked(output.Rows * universe));
-        Storage<int> marks = workspace.RentIntegers(2 * rowWords);
-        Span<int> low = marks.Slice(0, rowWords);
-        Span<int> high = marks.Slice(rowWords, rowWords);
+        PixelMarks marks = new(workspace.RentIntegers(universe).Slice(0, universe), height, width);
+
+        // Windows that meet leave no gap between them: a run of output pixels reads a run of input pixels.
+        bool joins = kernel >= stride && dilation == 1;
         for (int row = 0; row < output.Rows; row++)
         {
-            low.Clear();
-            high.Clear();
-            foreach (int pixel in listed.Row(row))
+            ReadOnlySpan<int> pixels = listed.Row(row);
+            for (int first = 0, last; first < pixels.Length; first = last + 1)
             {
-                int top = (pixel / outputWidth * stride) - padding;
-                int left = (pixel % outputWidth * stride) - padding;
-                for (int ky = 0; ky < kernel; ky++)
+                int y = pixels[first] / outputWidth;
+                last = first;
+                while (joins && last + 1 < pixels.Length && pixels[last + 1] == pixels[last] + 1 && pixels[last + 1] < (y + 1) * outputWidth)
                 {
-                    int y = top + (ky * dilation);
-                    if ((uint)y >= (uint)height)
-                    {
-                        continue;
-                    }
+                    last++;
+                }
 
-                    for (int kx = 0; kx < kernel; kx++)
-                    {
-                        int x = left + (kx * dilation);
-                        if ((uint)x < (uint)width)
-                        {
-                            int place = (y * width) + x;
-                            ((place & 32) == 0 ? low : high)[place / 64] |= 1 << (place & 31);
-                        }
-                    }
+                int top = (y * stride) - padding;
+                int left = ((pixels[first] - (y * outputWidth)) * stride) - padding;
+                int run = (last - first) * stride;
+                if (joins)
+                {
+                    marks.Mark(top, top + kernel, left, left + run + kernel);
+                    continue;
+                }
+
+                for (int tap = 0; tap < kernel * kernel; tap++)
+                {
+                    int tapTop = top + (tap / kernel * dilation);
+                    int tapLeft = left + (tap % kernel * dilation);
+                    marks.Mark(tapTop, tapTop + 1, tapLeft, tapLeft + 1);
                 }
             }
 
-            for (int word = 0; word < rowWords; word++)
-            {
-                writer.AddWord((uint)low[word] | ((ulong)(uint)high[word] << 32), word * 64);
-            }
-
-            writer.EndRow();
+            marks.List(ref writer);
         }
 
         return writer.Finish();

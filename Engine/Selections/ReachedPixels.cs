@@ -50,50 +50,52 @@ public static class ReachedPixels
         }
 
         SelectionWriter writer = new(workspace, input.Rows, universe, checked(input.Rows * universe));
-        Storage<int> marks = workspace.RentIntegers(universe);
-        Span<int> isReached = marks.Slice(0, universe);
+        PixelMarks marks = new(workspace.RentIntegers(universe).Slice(0, universe), outputHeight, outputWidth);
+
+        // Windows that meet leave no gap between them: a run of input pixels is seen by a run of outputs.
+        bool joins = kernel >= stride && dilation == 1;
         for (int row = 0; row < input.Rows; row++)
         {
-            isReached.Clear();
-            foreach (int pixel in input.Row(row))
+            ReadOnlySpan<int> pixels = input.Row(row);
+            for (int first = 0, last; first < pixels.Length; first = last + 1)
             {
-                int y = pixel / width;
-                Mark(isReached, y + padding, pixel - (y * width) + padding, outputHeight, outputWidth, kernel, stride, dilation);
-            }
-
-            for (int i = 0; i < universe; i++)
-            {
-                if (isReached[i] != 0)
+                int y = pixels[first] / width;
+                last = first;
+                while (joins && last + 1 < pixels.Length && pixels[last + 1] == pixels[last] + 1 && pixels[last + 1] < (y + 1) * width)
                 {
-                    writer.Add(i);
+                    last++;
+                }
+
+                int top = y + padding;
+                int left = pixels[first] - (y * width) + padding;
+                if (joins)
+                {
+                    marks.Mark(Ceiling(top - kernel + 1, stride), (top / stride) + 1, Ceiling(left - kernel + 1, stride), ((left + last - first) / stride) + 1);
+                }
+                else
+                {
+                    MarkTaps(ref marks, top, left, kernel, stride, dilation);
                 }
             }
 
-            writer.EndRow();
+            marks.List(ref writer);
         }
 
         return writer.Finish();
     }
 
-    // Marks the outputs of one input pixel at a place in the padded map.
-    private static void Mark(Span<int> isReached, int top, int left, int outputHeight, int outputWidth, int kernel, int stride, int dilation)
-    {
-        for (int ky = 0; ky < kernel; ky++)
-        {
-            int y = top - (ky * dilation);
-            if (y < 0 || y % stride != 0 || y / stride >= outputHeight)
-            {
-                continue;
-            }
+    private static int Ceiling(int value, int divisor) => value <= 0 ? 0 : (value + divisor - 1) / divisor;
 
-            Span<int> line = isReached.Slice(y / stride * outputWidth, outputWidth);
-            for (int kx = 0; kx < kernel; kx++)
+    // Marks the outputs of one input pixel at a place in the padded map, one by one.
+    private static void MarkTaps(ref PixelMarks marks, int top, int left, int kernel, int stride, int dilation)
+    {
+        for (int tap = 0; tap < kernel * kernel; tap++)
+        {
+            int y = top - (tap / kernel * dilation);
+            int x = left - (tap % kernel * dilation);
+            if (y >= 0 && x >= 0 && y % stride == 0 && x % stride == 0)
             {
-                int x = left - (kx * dilation);
-                if (x >= 0 && x % stride == 0 && x / stride < outputWidth)
-                {
-                    line[x / stride] = 1;
-                }
+                marks.Mark(y / stride, (y / stride) + 1, x / stride, (x / stride) + 1);
             }
         }
     }

@@ -43,7 +43,7 @@ public sealed class ConvBlock : Layer
     {
         if (IsFrozen && context.Mode == Mode.Evaluate)
         {
-            FusedSteps steps = new() { Scale = _norm.Scale, Shift = _norm.Shift, Residual = residual, Activation = _activation };
+            FusedSteps steps = Steps(residual);
             return _conv.ForwardFused(context, input, in steps);
         }
 
@@ -82,6 +82,12 @@ public sealed class ConvBlock : Layer
         // The shift of the normalisation has moved what was not computed away from 0.
         return scope.Keep(context.MaskChannels(output, selection.OutChannels));
     }
+
+    /// <summary>The convolution.</summary>
+    internal Conv2d Convolution => _conv;
+
+    /// <summary>What a frozen block does to each sum.</summary>
+    internal FusedSteps Steps(Tensor residual) => new() { Scale = _norm.Scale, Shift = _norm.Shift, Residual = residual, Activation = _activation };
 
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input) => Forward(context, input, default);

@@ -27,6 +27,15 @@ public sealed class ResidualBlock : Layer
             : Add("shortcut", new ConvBlock(inChannels, outChannels, 1, stride, activation: Activation.None));
     }
 
+    /// <summary>The first 3×3 convolution.</summary>
+    internal ConvBlock First => _first;
+
+    /// <summary>The second 3×3 convolution, to which the shortcut is added.</summary>
+    internal ConvBlock Second => _second;
+
+    /// <summary>The 1×1 convolution of the shortcut; null: the identity.</summary>
+    internal ConvBlock? Shortcut => _shortcut;
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input) => _second.OutputShape(_first.OutputShape(input));
 
