@@ -76,6 +76,7 @@ internal static class CompareCommand
         "mask-backward" => BackwardRows.Measure(row, seconds),
         "condconv" => KernelRows.Measure(row, seconds),
         "skip" => SkipRows.Measure(row, seconds),
+        "masked-resnet" => MaskedNetworkRows.Measure(row, Math.Max(seconds, 2)),
         "delta" => DeltaRows.Measure(row, seconds),
         "threads" => ThreadRows.Measure(row, seconds),
         "train" or "train-mlp" => TrainingRows.Measure(row, Math.Max(seconds, 2)),

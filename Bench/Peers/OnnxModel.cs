@@ -47,7 +47,7 @@ internal static class OnnxModel
         [m, k],
         [m, n]);
 
-    private static byte[] Model(Action<ProtoWriter> nodes, long[] input, long[] output)
+    internal static byte[] Model(Action<ProtoWriter> nodes, long[] input, long[] output)
     {
         ProtoWriter model = new();
         model.Integer(1, 8).Message(7, graph =>
@@ -63,7 +63,7 @@ internal static class OnnxModel
 
     private static string Link(int index) => "L" + index.ToString(CultureInfo.InvariantCulture);
 
-    private static void Initializer(ProtoWriter graph, string name, float[] values, params ReadOnlySpan<int> shape)
+    internal static void Initializer(ProtoWriter graph, string name, float[] values, params ReadOnlySpan<int> shape)
     {
         ProtoWriter tensor = new();
         foreach (int extent in shape)
@@ -87,7 +87,7 @@ internal static class OnnxModel
             });
         })));
 
-    private static void Integers(ProtoWriter node, string name, params int[] values) => node.Message(5, attribute =>
+    internal static void Integers(ProtoWriter node, string name, params int[] values) => node.Message(5, attribute =>
     {
         attribute.Text(1, name);
         foreach (int value in values)
@@ -98,6 +98,6 @@ internal static class OnnxModel
         attribute.Integer(20, 7);
     });
 
-    private static void Integer(ProtoWriter node, string name, int value) =>
+    internal static void Integer(ProtoWriter node, string name, int value) =>
         node.Message(5, attribute => attribute.Text(1, name).Integer(3, value).Integer(20, 2));
 }

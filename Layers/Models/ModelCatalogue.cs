@@ -21,6 +21,7 @@ public static class ModelCatalogue
         new SdnResNetArchitecture(),
         new DynamicConvResNetArchitecture(),
     ];
+    private static readonly ModelArchitecture[] Known = [new MsdNetArchitecture(), new ResNetArchitecture(), new CascadeArchitecture(), new SparseResNetArchitecture()];
 
     /// <summary>All architectures.</summary>
     public static ReadOnlySpan<ModelArchitecture> All => Known;

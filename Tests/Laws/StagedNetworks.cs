@@ -76,6 +76,28 @@ public static class StagedNetworks
         ["weightnet resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.WeightNet) with { Experts = 2 })),
         ["dynamic filter resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.DynamicFilter) with { Reduction = 2 })),
         ["hyper resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.Hyper) with { Blocks = [1, 2] })),
+        ["sparse resnet"] = () => Initialized(new SparseResNet(new SparseResNetOptions
+        {
+            Height = 14,
+            Width = 11,
+            InputChannels = 2,
+            Classes = 5,
+            Channels = [6, 8],
+            Blocks = [2, 1],
+            Granularity = 2,
+        })),
+        ["sparse bottlenecks"] = () => Initialized(new SparseResNet(new SparseResNetOptions
+        {
+            Height = 32,
+            Width = 30,
+            InputChannels = 3,
+            Classes = 4,
+            HasLargeStem = true,
+            Channels = [16, 24],
+            Blocks = [1, 2],
+            Expansion = 4,
+            Granularity = 1,
+        })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 

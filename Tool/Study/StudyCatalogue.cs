@@ -10,7 +10,9 @@ public static class StudyCatalogue
 {
     public const string InstanceWise = "instance-wise";
 
-    public static string[] Names => [InstanceWise];
+    public const string SpatialWise = "spatial-wise";
+
+    public static string[] Names => [InstanceWise, SpatialWise];
 
     /// <summary>The rows of a study.</summary>
     /// <param name="study">One of <see cref="Names"/>.</param>
@@ -18,6 +20,13 @@ public static class StudyCatalogue
     public static IReadOnlyList<StudyEntry> Entries(string study, TrainingPlan common)
     {
         ArgumentNullException.ThrowIfNull(common);
+        if (study == SpatialWise)
+        {
+            List<StudyEntry> spatial = [];
+            AddPresets(spatial, SpatialPresets.All, common, StudyClaim.SavesCompute);
+            return spatial;
+        }
+
         if (study != InstanceWise)
         {
             throw ToolException.Usage($"there is no study '{study}'; expected {string.Join(" or ", Names)}");

@@ -23,6 +23,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. RoutingPresets.All,
         .. ParameterPresets.All,
         .. FeaturePresets.All,
+        .. SpatialPresets.All,
     ];
 
     /// <summary>Where the method comes from: authors, title, venue.</summary>

@@ -29,7 +29,11 @@ internal sealed class DeltaConvolution(ConvBlock block, ChangedPixelsMap input, 
         {
             context.Record(new DecisionRecord
             {
-                Layer = block.Number, Kind = DecisionKind.Pixels, Rows = pixels.Rows, Selected = pixels, UnitMacs = _geometry.MacsPerPixel,
+                Layer = block.Number,
+                Kind = DecisionKind.Pixels,
+                Rows = pixels.Rows,
+                Selected = pixels,
+                UnitMacs = _geometry.MacsPerPixel,
             });
         }
 

@@ -89,7 +89,24 @@ public sealed class SparseResidualBlock : Layer
     /// The same where nobody needs the input afterwards, and it has been rectified before: without a shortcut's convolution the result is then
     /// written over it.
     /// </summary>
-    internal Tensor ForwardOwned(Context context, Tensor input) => Forward(context, _rule.Decide(context, input), input, ownsInput: true);
+    internal Tensor ForwardOwned(Context context, Tensor input)
+    {
+        int outer = context.Meter?.Layer ?? 0;
+        if (context.Meter is { } meter)
+        {
+            meter.Layer = Number;
+        }
+
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Decision decision = _rule.Decide(context, input);
+        Tensor output = Forward(context, in decision, input, ownsInput: true);
+        if (context.Meter is { } after)
+        {
+            after.Layer = outer;
+        }
+
+        return output.SharesMemoryWith(input) ? output : scope.Keep(output);
+    }
 
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input)

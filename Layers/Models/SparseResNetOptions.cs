@@ -1,0 +1,129 @@
+using System;
+using System.Text.Json;
+
+namespace ManagedDyn.Layers.Models;
+
+/// <summary>The sizes of a residual network that chooses the pixels on which each block runs.</summary>
+public sealed record SparseResNetOptions
+{
+    /// <summary>Rows of an input image.</summary>
+    public int Height { get; init; } = 32;
+
+    /// <summary>Columns of an input image.</summary>
+    public int Width { get; init; } = 32;
+
+    /// <summary>Channels of an input image.</summary>
+    public int InputChannels { get; init; } = 3;
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; init; } = 10;
+
+    /// <summary>The stride of the first convolution, 1 or 2.</summary>
+    public int StemStride { get; init; } = 1;
+
+    /// <summary>
+    /// Whether the network begins as those for ImageNet do, with a 7×7 convolution and 3×3 pooling of stride 2; else with a 3×3 convolution.
+    /// </summary>
+    public bool HasLargeStem { get; init; }
+
+    /// <summary>Output channels of each group.</summary>
+    public int[] Channels { get; init; } = [16, 32, 64];
+
+    /// <summary>Blocks of each group; as many as there are groups.</summary>
+    public int[] Blocks { get; init; } = [1, 1, 1];
+
+    /// <summary>Output channels to one channel within a bottleneck, 4 in the paper; 0: basic blocks.</summary>
+    public int Expansion { get; init; }
+
+    /// <summary>
+    /// Rows and columns of the blocks of pixels that masks are made of: 1, 2, 4 or 8. Where a map has fewer than four of them in a direction they are halved.
+    /// </summary>
+    public int Granularity { get; init; } = 4;
+
+    /// <summary>Checks that the sizes make a network.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
+    public void Validate()
+    {
+        Require(Height, 4, 4096, nameof(Height));
+        Require(Width, 4, 4096, nameof(Width));
+        Require(InputChannels, 1, 4096, nameof(InputChannels));
+        Require(Classes, 2, 65536, nameof(Classes));
+        Require(StemStride, 1, 2, nameof(StemStride));
+        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        Require(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
+        Require(Expansion, 0, 64, nameof(Expansion));
+        if (Granularity is not (1 or 2 or 4 or 8))
+        {
+            throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
+        }
+
+        foreach (int channels in Channels)
+        {
+            Require(channels, Math.Max(1, Expansion), 4096, nameof(Channels));
+        }
+
+        foreach (int blocks in Blocks)
+        {
+            Require(blocks, 1, 256, nameof(Blocks));
+        }
+    }
+
+    /// <summary>The granularity of the masks of a map.</summary>
+    /// <param name="height">The map's rows.</param>
+    /// <param name="width">The map's columns.</param>
+    public int GranularityOf(int height, int width)
+    {
+        int granularity = Granularity;
+        while (granularity > 1 && (Math.Min(height, width) + granularity - 1) / granularity < 4)
+        {
+            granularity /= 2;
+        }
+
+        return granularity;
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal static SparseResNetOptions Read(OptionsReader reader)
+    {
+        SparseResNetOptions options = new()
+        {
+            Height = reader.Integer("height", 4, 4096),
+            Width = reader.Integer("width", 4, 4096),
+            InputChannels = reader.Integer("input_channels", 1, 4096),
+            Classes = reader.Integer("classes", 2, 65536),
+            StemStride = reader.Integer("stem_stride", 1, 2),
+            HasLargeStem = reader.Flag("large_stem"),
+            Channels = reader.Integers("channels", 8, 1, 4096),
+            Blocks = reader.Integers("blocks", 8, 1, 256),
+            Expansion = reader.Integer("expansion", 0, 64),
+            Granularity = reader.Integer("granularity", 1, 8),
+        };
+        reader.Finish();
+        return options;
+    }
+
+    /// <summary>Writes the sizes as one JSON object.</summary>
+    internal void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("height", Height);
+        writer.WriteNumber("width", Width);
+        writer.WriteNumber("input_channels", InputChannels);
+        writer.WriteNumber("classes", Classes);
+        writer.WriteNumber("stem_stride", StemStride);
+        writer.WriteBoolean("large_stem", HasLargeStem);
+        OptionsWriter.Integers(writer, "channels", Channels);
+        OptionsWriter.Integers(writer, "blocks", Blocks);
+        writer.WriteNumber("expansion", Expansion);
+        writer.WriteNumber("granularity", Granularity);
+        writer.WriteEndObject();
+    }
+
+    private static void Require(int value, int least, int most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentException($"{name} is {value}; expected {(least == most ? $"{least}" : $"{least} to {most}")}.");
+        }
+    }
+}

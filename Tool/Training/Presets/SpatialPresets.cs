@@ -1,0 +1,46 @@
+using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.Training.Objectives;
+
+namespace ManagedDyn.Tool.Training.Presets;
+
+/// <summary>Networks that choose where in the image they compute.</summary>
+internal static class SpatialPresets
+{
+    private const string DynConvPaper = "Verelst and Tuytelaars, Dynamic Convolutions: Exploiting Spatial Sparsity, CVPR 2020";
+    private const double DynConvTarget = 0.4;
+    private const int LargeImage = 64;
+
+    public static IReadOnlyList<ModelPreset> All { get; } =
+    [
+        new("dynconv-resnet", "residual network that runs each block on the pixels it chooses, in blocks of 4", static (shape, classes, _) => DynConv(shape, classes, 4))
+        {
+            Paper = DynConvPaper,
+            Static = "resnet-deep",
+            Target = DynConvTarget,
+            Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
+        },
+        new("dynconv-resnet-pixels", "the same, pixel by pixel", static (shape, classes, _) => DynConv(shape, classes, 1))
+        {
+            Paper = DynConvPaper,
+            Static = "resnet-deep",
+            Target = DynConvTarget,
+            Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
+        },
+    ];
+
+    private static SparseResNet DynConv(Shape shape, int classes, int granularity) => new(new SparseResNetOptions
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        StemStride = StemStride(shape),
+        Channels = [16, 32, 64],
+        Blocks = [2, 2, 2],
+        Granularity = granularity,
+    });
+
+    private static int StemStride(Shape shape) => shape[0] >= LargeImage ? 2 : 1;
+}
