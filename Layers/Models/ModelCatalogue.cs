@@ -20,8 +20,8 @@ public static class ModelCatalogue
         new GatedResNetArchitecture(),
         new SdnResNetArchitecture(),
         new DynamicConvResNetArchitecture(),
+        new SparseResNetArchitecture(),
     ];
-    private static readonly ModelArchitecture[] Known = [new MsdNetArchitecture(), new ResNetArchitecture(), new CascadeArchitecture(), new SparseResNetArchitecture()];
 
     /// <summary>All architectures.</summary>
     public static ReadOnlySpan<ModelArchitecture> All => Known;
