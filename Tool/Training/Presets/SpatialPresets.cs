@@ -9,22 +9,27 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class SpatialPresets
 {
     private const string DynConvPaper = "Verelst and Tuytelaars, Dynamic Convolutions: Exploiting Spatial Sparsity, CVPR 2020";
+    private const string StaticName = "resnet-maps";
     private const double DynConvTarget = 0.4;
     private const int LargeImage = 64;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
+        new(StaticName, "static residual network with two blocks a group, on large maps", static (shape, classes, _) => ResNet.Create(Maps(shape, classes)))
+        {
+            Paper = "He et al., Deep Residual Learning, CVPR 2016",
+        },
         new("dynconv-resnet", "residual network that runs each block on the pixels it chooses, in blocks of 4", static (shape, classes, _) => DynConv(shape, classes, 4))
         {
             Paper = DynConvPaper,
-            Static = "resnet-deep",
+            Static = StaticName,
             Target = DynConvTarget,
             Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
         },
         new("dynconv-resnet-pixels", "the same, pixel by pixel", static (shape, classes, _) => DynConv(shape, classes, 1))
         {
             Paper = DynConvPaper,
-            Static = "resnet-deep",
+            Static = StaticName,
             Target = DynConvTarget,
             Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
         },
@@ -41,6 +46,17 @@ internal static class SpatialPresets
         Blocks = [2, 2, 2],
         Granularity = granularity,
     });
+
+    private static ResNetOptions Maps(Shape shape, int classes) => new()
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        StemStride = StemStride(shape),
+        Channels = [16, 32, 64],
+        Blocks = [2, 2, 2],
+    };
 
     private static int StemStride(Shape shape) => shape[0] >= LargeImage ? 2 : 1;
 }

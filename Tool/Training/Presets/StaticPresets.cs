@@ -14,16 +14,12 @@ internal static class StaticPresets
     [
         new("resnet-tiny", "static residual network", static (shape, classes, _) => Residual(shape, classes, [8, 16, 32], false)) { Paper = ResNetPaper },
         new("resnet-small", "static residual network", static (shape, classes, _) => Residual(shape, classes, [12, 24, 48], false)) { Paper = ResNetPaper },
-        new("resnet-deep", "static residual network with two blocks a group", static (shape, classes, _) => Deep(shape, classes)) { Paper = ResNetPaper },
         new("resnet-base", "static residual network", static (shape, classes, _) => Residual(shape, classes, [16, 32, 64], false)) { Paper = ResNetPaper },
         new("resnet-deep", "static residual network of nine blocks", static (shape, classes, _) => ResNet.Create(Deep(shape, classes))) { Paper = ResNetPaper },
     ];
 
     /// <summary>Deep for its cost: the backbone of networks that skip blocks.</summary>
     public static ResNetOptions Deep(Shape shape, int classes) => new()
-
-    // Images of 64 pixels and more begin at half their size.
-    private static IntermediateClassifiers Deep(Shape shape, int classes) => ResNet.Create(new ResNetOptions
     {
         Height = shape[0],
         Width = shape[1],
@@ -33,11 +29,6 @@ internal static class StaticPresets
         Channels = [12, 24, 48],
         Blocks = [3, 3, 3],
     };
-
-        StemStride = shape[0] >= 64 ? 2 : 1,
-        Channels = [16, 32, 64],
-        Blocks = [2, 2, 2],
-    });
 
     public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions
     {
