@@ -1,17 +1,20 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Attending;
 
 /// <summary>
-/// Applies a function with parameters for each channel and a weight for each pixel to a map [pixels, channels] in one pass. Pixels are taken in
-/// blocks that stay in the nearest cache while the channels are walked, so that a channel's parameters are loaded once a block.
+/// Applies a function with parameters for each channel and a weight for each pixel to a map [pixels, channels] in one pass.
 /// </summary>
 internal static class ChannelMap
 {
     /// <summary>The most parameters of a channel.</summary>
     public const int MaximumParameters = 16;
+
+    // Vectors of parameters on the stack.
+    private const int StagedVectors = 256;
 
     private const int BlockElements = 4096;
     private const int MaximumBlock = 64;
@@ -44,39 +47,73 @@ internal static class ChannelMap
             throw new ArgumentException($"A map of {input.Length} values was given, {output.Length} out and {residual.Length} to add; expected as many out and as many or none to add.");
         }
 
+        int parameters = table.Length / channels;
         int width = Vector<float>.Count;
-        int block = Math.Clamp(BlockElements / channels, 1, MaximumBlock);
-        Span<Vector<float>> parameters = stackalloc Vector<float>[table.Length / channels];
-        bool hasResidual = !residual.IsEmpty;
-        bool isRelu = activation == Activation.Relu;
-        ref float x = ref MemoryMarshal.GetReference(input);
-        ref float r = ref MemoryMarshal.GetReference(residual);
-        ref float y = ref MemoryMarshal.GetReference(output);
-        for (int start = 0; start < pixels; start += block)
+        int group = StagedVectors / Math.Max(1, parameters) * width;
+        Span<Vector<float>> staged = stackalloc Vector<float>[StagedVectors];
+        for (int c = 0; c < channels; c += group)
         {
-            int end = Math.Min(pixels, start + block);
-            for (int c = 0; c < channels; c += width)
+            int end = Math.Min(channels, c + group);
+            for (int at = c; at < end; at += width)
             {
-                int count = Math.Min(width, channels - c);
-                Load(table, channels, c, count, parameters);
-                for (int pixel = start; pixel < end; pixel++)
-                {
-                    int at = (pixel * channels) + c;
-                    Vector<float> weight = weights.IsEmpty ? Vector<float>.One : new Vector<float>(weights[pixel]);
-                    if (count == width)
-                    {
-                        // Whole vectors of a pixel: at + width is at most the length of all three, which were compared.
-                        Vector<float> value = function.Value(Vector.LoadUnsafe(ref x, (nuint)at), weight, parameters);
-                        value = hasResidual ? value + Vector.LoadUnsafe(ref r, (nuint)at) : value;
-                        (isRelu ? Rectify(value) : value).StoreUnsafe(ref y, (nuint)at);
-                    }
-                    else
-                    {
-                        Vector<float> value = function.Value(PartialVector.Load(input, at, count), weight, parameters);
-                        value = hasResidual ? value + PartialVector.Load(residual, at, count) : value;
-                        PartialVector.Store(isRelu ? Rectify(value) : value, output.Slice(at, count));
-                    }
-                }
+                Load(table, channels, at, Math.Min(width, channels - at), staged.Slice((at - c) / width * parameters, parameters));
+            }
+
+            if (residual.IsEmpty && activation == Activation.None)
+            {
+                Group(function, default(Nothing), input, channels, c, end, staged, parameters, weights, residual, output);
+            }
+            else
+            {
+                Group(function, new Sum(residual.IsEmpty, activation == Activation.Relu), input, channels, c, end, staged, parameters, weights, residual, output);
+            }
+        }
+    }
+
+    // Pixel by pixel, so that memory is read as it lies; the parameters of the group's channels lie vector by vector in the staged ones.
+    private static void Group<TFunction, TAfter>(
+        TFunction function,
+        TAfter after,
+        ReadOnlySpan<float> input,
+        int channels,
+        int from,
+        int to,
+        ReadOnlySpan<Vector<float>> staged,
+        int parameters,
+        ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> residual,
+        Span<float> output)
+        where TFunction : struct, IChannelFunction
+        where TAfter : struct, IAfter
+    {
+        int width = Vector<float>.Count;
+        int whole = from + ((to - from) / width * width);
+        ref float x = ref MemoryMarshal.GetReference(input);
+        ref float r = ref MemoryMarshal.GetReference(residual.IsEmpty ? input : residual);
+        ref float y = ref MemoryMarshal.GetReference(output);
+        ref Vector<float> first = ref MemoryMarshal.GetReference(staged);
+        int pixels = input.Length / channels;
+        for (int pixel = 0; pixel < pixels; pixel++)
+        {
+            Vector<float> weight = weights.IsEmpty ? Vector<float>.One : new Vector<float>(weights[pixel]);
+            int row = pixel * channels;
+            int place = 0;
+            for (int c = from; c < whole; c += width, place += parameters)
+            {
+                // Whole vectors of a pixel: row + c + width is at most the length of all three maps, which were compared. The group has a staged
+                // vector for each of its vectors and parameters.
+                ReadOnlySpan<Vector<float>> own = MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref first, place), parameters);
+                nuint at = (nuint)(row + c);
+                Vector<float> value = function.Value(Vector.LoadUnsafe(ref x, at), weight, own);
+                after.Apply(value, ref r, at).StoreUnsafe(ref y, at);
+            }
+
+            if (whole < to)
+            {
+                int count = to - whole;
+                Vector<float> value = function.Value(PartialVector.Load(input, row + whole, count), weight, staged.Slice(place, parameters));
+                Vector<float> summand = residual.IsEmpty ? Vector<float>.Zero : PartialVector.Load(residual, row + whole, count);
+                PartialVector.Store(after.Apply(value, summand), output.Slice(row + whole, count));
             }
         }
     }
@@ -173,6 +210,13 @@ internal static class ChannelMap
         }
     }
 
+    private interface IAfter
+    {
+        Vector<float> Apply(Vector<float> value, ref float residual, nuint at);
+
+        Vector<float> Apply(Vector<float> value, Vector<float> residual);
+    }
+
     // A comparison and not a maximum: NaN must stay NaN on every processor.
     private static Vector<float> Rectify(Vector<float> value) =>
         Vector.ConditionalSelect(Vector.LessThan(value, Vector<float>.Zero), Vector<float>.Zero, value);
@@ -195,6 +239,26 @@ internal static class ChannelMap
         if (length != expected && !(mayLack && length == 0))
         {
             throw new ArgumentException($"A gradient has {length} values; expected {expected}.");
+        }
+    }
+
+    private readonly struct Nothing : IAfter
+    {
+        public Vector<float> Apply(Vector<float> value, ref float residual, nuint at) => value;
+
+        public Vector<float> Apply(Vector<float> value, Vector<float> residual) => value;
+    }
+
+    // The summand's reference is a map of the same length even where there is no summand.
+    private readonly struct Sum(bool lacksResidual, bool isRelu) : IAfter
+    {
+        public Vector<float> Apply(Vector<float> value, ref float residual, nuint at) =>
+            Apply(value, lacksResidual ? Vector<float>.Zero : Vector.LoadUnsafe(ref residual, at));
+
+        public Vector<float> Apply(Vector<float> value, Vector<float> residual)
+        {
+            Vector<float> sum = lacksResidual ? value : value + residual;
+            return isRelu ? Rectify(sum) : sum;
         }
     }
 }

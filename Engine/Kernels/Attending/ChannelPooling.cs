@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.Normalization;
 
 namespace ManagedDyn.Engine.Kernels.Attending;
@@ -27,33 +28,27 @@ internal static class ChannelPooling
         for (int start = 0; start < pixels; start += Stretch)
         {
             int end = Math.Min(pixels, start + Stretch);
-            for (int c = 0; c < channels; c += width)
+            int c = 0;
+            for (; c <= channels - width; c += width)
             {
-                int count = Math.Min(width, channels - c);
+                Whole(input, channels, start, end, c, mean.Slice(c, width), maximum.Slice(c, width));
+            }
 
-                // Even and odd pixels by themselves: two sums in flight hide the latency of an addition.
+            for (; c < channels; c += width)
+            {
+                int count = channels - c;
                 Vector<float> even = Vector<float>.Zero, odd = even;
-                Vector<float> high = PartialVector.Load(maximum, c, count), higher = high;
-                int pixel = start;
-                for (; pixel < end - 1; pixel += 2)
+                Vector<float> high = PartialVector.Load(maximum, c, count);
+                for (int pixel = start; pixel < end; pixel++)
                 {
-                    Vector<float> first = PartialVector.Load(input, (pixel * channels) + c, count);
-                    Vector<float> second = PartialVector.Load(input, ((pixel + 1) * channels) + c, count);
-                    even += first;
-                    odd += second;
-                    high = Larger(first, high);
-                    higher = Larger(second, higher);
+                    Vector<float> value = PartialVector.Load(input, (pixel * channels) + c, count);
+                    (even, odd) = (odd, even + value);
+                    high = Larger(value, high);
                 }
 
-                if (pixel < end)
-                {
-                    Vector<float> last = PartialVector.Load(input, (pixel * channels) + c, count);
-                    even += last;
-                    high = Larger(last, high);
-                }
-
+                // Changing places with each pixel, the two are the sums of even and of odd ones, as of whole vectors.
                 PartialVector.Store(PartialVector.Load(mean, c, count) + (even + odd), mean.Slice(c, count));
-                PartialVector.Store(Larger(higher, high), maximum.Slice(c, count));
+                PartialVector.Store(high, maximum.Slice(c, count));
             }
         }
 
@@ -62,6 +57,15 @@ internal static class ChannelPooling
         {
             int count = Math.Min(width, channels - c);
             PartialVector.Store(PartialVector.Load(mean, c, count) * share, mean.Slice(c, count));
+        }
+
+        for (int c = 0; c < channels; c++)
+        {
+            // Where there is no number among the values, their mean is none.
+            if (float.IsNaN(mean[c]))
+            {
+                maximum[c] = SlowMaximum(input, channels, c);
+            }
         }
     }
 
@@ -180,9 +184,51 @@ internal static class ChannelPooling
         return (mean, maximum, squares / T.CreateChecked(Math.Max(1, pixels - 1)));
     }
 
-    // The new value where it is larger or no number; once NaN, nothing is larger.
+    // One vector of channels over a stretch of pixels. Even and odd pixels by themselves: two sums in flight hide the latency of an addition.
+    private static void Whole(ReadOnlySpan<float> input, int channels, int from, int to, int c, Span<float> mean, Span<float> maximum)
+    {
+        ref float x = ref MemoryMarshal.GetReference(input);
+        Vector<float> even = Vector<float>.Zero, odd = even;
+        Vector<float> high = new(maximum), higher = high;
+        nuint at = (nuint)((from * channels) + c);
+        nuint step = (nuint)channels;
+        int pixel = from;
+
+        // Pixels from the first to the last of the map and a whole vector of a pixel's channels: all of it lies within the input.
+        for (; pixel < to - 1; pixel += 2, at += 2 * step)
+        {
+            Vector<float> first = Vector.LoadUnsafe(ref x, at);
+            Vector<float> second = Vector.LoadUnsafe(ref x, at + step);
+            even += first;
+            odd += second;
+            high = Larger(first, high);
+            higher = Larger(second, higher);
+        }
+
+        if (pixel < to)
+        {
+            Vector<float> last = Vector.LoadUnsafe(ref x, at);
+            even += last;
+            high = Larger(last, high);
+        }
+
+        (new Vector<float>(mean) + (even + odd)).CopyTo(mean);
+        Larger(higher, high).CopyTo(maximum);
+    }
+
+    private static float SlowMaximum(ReadOnlySpan<float> input, int channels, int channel)
+    {
+        float high = float.NegativeInfinity;
+        for (int i = channel; i < input.Length; i += channels)
+        {
+            high = input[i] > high || float.IsNaN(input[i]) ? input[i] : high;
+        }
+
+        return high;
+    }
+
     private static Vector<float> Larger(Vector<float> value, Vector<float> high) =>
-        Vector.ConditionalSelect(Vector.GreaterThan(value, high) | ~Vector.Equals(value, value), value, high);
+        Vector.ConditionalSelect(Vector.GreaterThan(value, high), value, high);
 
     private static int Check(int elements, int channels, int first, int second)
     {

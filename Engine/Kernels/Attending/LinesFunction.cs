@@ -10,6 +10,14 @@ internal readonly struct LinesFunction : IChannelFunction
 {
     public Vector<float> Value(Vector<float> x, Vector<float> weight, ReadOnlySpan<Vector<float>> parameters)
     {
+        if (parameters.Length == 4)
+        {
+            // The usual two, without a loop.
+            Vector<float> first = Vector.MultiplyAddEstimate(x, parameters[0], parameters[2]);
+            Vector<float> second = Vector.MultiplyAddEstimate(x, parameters[1], parameters[3]);
+            return Vector.ConditionalSelect(Vector.GreaterThan(second, first), second, first) * weight;
+        }
+
         int lines = parameters.Length / 2;
         Vector<float> best = Vector.MultiplyAddEstimate(x, parameters[0], parameters[lines]);
         for (int k = 1; k < lines; k++)

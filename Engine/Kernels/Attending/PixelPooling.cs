@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ManagedDyn.Engine.Kernels.Normalization;
 
 namespace ManagedDyn.Engine.Kernels.Attending;
@@ -20,30 +22,56 @@ internal static class PixelPooling
     {
         int pixels = Check(input.Length, channels, scale.Length, output.Length);
         int width = Vector<float>.Count;
+        int whole = channels / width * width;
         float share = 1f / channels;
-        Span<float> lanes = stackalloc float[width];
+        ref float x = ref MemoryMarshal.GetReference(input);
+        ref float a = ref MemoryMarshal.GetReference(scale);
         for (int pixel = 0; pixel < pixels; pixel++)
         {
             int row = pixel * channels;
-            Vector<float> sum = Vector<float>.Zero;
-            Vector<float> high = new(float.NegativeInfinity);
-            for (int c = 0; c < channels; c += width)
+            Vector<float> sum = Vector<float>.Zero, more = sum;
+            Vector<float> high = new(float.NegativeInfinity), higher = high;
+            int c = 0;
+
+            // Whole vectors of a pixel, and as many factors as channels: both were checked. Two of each in flight hide their latencies.
+            for (; c < whole - width; c += 2 * width)
             {
-                int count = Math.Min(width, channels - c);
-                Vector<float> value = Scaled(input, row, c, count, scale);
+                Vector<float> first = Vector.LoadUnsafe(ref x, (nuint)(row + c));
+                Vector<float> second = Vector.LoadUnsafe(ref x, (nuint)(row + c + width));
+                if (!scale.IsEmpty)
+                {
+                    first *= Vector.LoadUnsafe(ref a, (nuint)c);
+                    second *= Vector.LoadUnsafe(ref a, (nuint)(c + width));
+                }
+
+                sum += first;
+                more += second;
+                high = Larger(first, high);
+                higher = Larger(second, higher);
+            }
+
+            if (c < whole)
+            {
+                Vector<float> value = Vector.LoadUnsafe(ref x, (nuint)(row + c));
+                value = scale.IsEmpty ? value : value * Vector.LoadUnsafe(ref a, (nuint)c);
                 sum += value;
-                high = Larger(count == width ? value : PartialVector.Keep(value, count, float.NegativeInfinity), high);
+                high = Larger(value, high);
             }
 
-            high.CopyTo(lanes);
-            float largest = lanes[0];
-            for (int i = 1; i < lanes.Length; i++)
+            sum += more;
+            high = Larger(higher, high);
+            if (whole < channels)
             {
-                largest = lanes[i] > largest || float.IsNaN(lanes[i]) ? lanes[i] : largest;
+                Vector<float> value = Scaled(input, row, whole, channels - whole, scale);
+                sum += value;
+                high = Larger(PartialVector.Keep(value, channels - whole, float.NegativeInfinity), high);
             }
 
-            output[2 * pixel] = largest;
-            output[(2 * pixel) + 1] = Vector.Sum(sum) * share;
+            float total = Vector.Sum(sum);
+
+            // Where there is no number among the values, their sum is none.
+            output[2 * pixel] = float.IsNaN(total) ? SlowMaximum(input.Slice(row, channels), scale) : Largest(high);
+            output[(2 * pixel) + 1] = total * share;
         }
     }
 
@@ -146,7 +174,51 @@ internal static class PixelPooling
     }
 
     private static Vector<float> Larger(Vector<float> value, Vector<float> high) =>
-        Vector.ConditionalSelect(Vector.GreaterThan(value, high) | ~Vector.Equals(value, value), value, high);
+        Vector.ConditionalSelect(Vector.GreaterThan(value, high), value, high);
+
+    // By halves; a maximum of numbers has the same bits in any order, but for the sign of zero.
+    private static float Largest(Vector<float> high)
+    {
+        if (Vector<float>.Count == 8)
+        {
+            Vector256<float> all = high.AsVector256();
+            return Largest(Larger(all.GetUpper(), all.GetLower()));
+        }
+
+        if (Vector<float>.Count == 4)
+        {
+            return Largest(high.AsVector128());
+        }
+
+        float largest = high[0];
+        for (int i = 1; i < Vector<float>.Count; i++)
+        {
+            largest = high[i] > largest ? high[i] : largest;
+        }
+
+        return largest;
+    }
+
+    private static float Largest(Vector128<float> four)
+    {
+        Vector128<float> two = Larger(Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)), four);
+        return Larger(Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2)), two).ToScalar();
+    }
+
+    private static Vector128<float> Larger(Vector128<float> value, Vector128<float> high) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(value, high), value, high);
+
+    private static float SlowMaximum(ReadOnlySpan<float> pixel, ReadOnlySpan<float> scale)
+    {
+        float largest = float.NegativeInfinity;
+        for (int c = 0; c < pixel.Length; c++)
+        {
+            float value = scale.IsEmpty ? pixel[c] : pixel[c] * scale[c];
+            largest = value > largest || float.IsNaN(value) ? value : largest;
+        }
+
+        return largest;
+    }
 
     private static int Check(int elements, int channels, int scale, int output)
     {

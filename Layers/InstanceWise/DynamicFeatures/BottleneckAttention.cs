@@ -40,13 +40,13 @@ public sealed class BottleneckAttention : FeatureAttention
         _norm = Add("norm", new BatchNorm2d(hidden));
         _excite = Add("fc2", new Linear(hidden, channels));
         Layer[] layers = new Layer[dilated + 2];
-        layers[0] = new NormalizedConvolution(new Conv2d(channels, hidden, 1), true, Activation.Relu);
+        layers[0] = new NormalizedConvolution(new Conv2d(channels, hidden, 1), true, Activation.Relu, dilation: 1);
         for (int i = 1; i <= dilated; i++)
         {
-            layers[i] = new NormalizedConvolution(new Conv2d(hidden, hidden, 3, dilation: dilation), true, Activation.Relu);
+            layers[i] = new NormalizedConvolution(new Conv2d(hidden, hidden, 3, dilation: dilation), true, Activation.Relu, dilation);
         }
 
-        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1), false, Activation.None);
+        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1), false, Activation.None, dilation: 1);
         _pixels = Add("pixels", new Sequential(layers));
     }
 
