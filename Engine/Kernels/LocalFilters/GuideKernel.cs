@@ -192,6 +192,18 @@ public static class GuideKernel
 
     private static float Distance(ReadOnlySpan<float> pixel, ReadOnlySpan<float> centre, Span<float> lanes)
     {
+        if (pixel.Length < Vector<float>.Count)
+        {
+            float few = 0;
+            for (int i = 0; i < pixel.Length; i++)
+            {
+                float difference = pixel[i] - centre[i];
+                few += difference * difference;
+            }
+
+            return few;
+        }
+
         Vector<float> sum = Vector<float>.Zero;
         for (int i = 0; i < pixel.Length; i += Vector<float>.Count)
         {

@@ -2,6 +2,8 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Kernels.Layout;
 
 namespace ManagedDyn.Engine.Kernels.LocalFilters;
 
@@ -46,18 +48,25 @@ public static class LocalFilterKernel
         bool broadcasts = Broadcasts(in geometry);
         bool isByChannel = !broadcasts && IsByChannel(in geometry);
         Span<float> spread = scratch[..ScratchLength(in geometry)];
+        ConvolutionGeometry maps = geometry.Maps;
         for (int y = firstRow; y < endRow; y++)
         {
-            for (int x = 0; x < geometry.OutWidth; x++)
+            int row = y / geometry.Scale;
+            for (int x = 0, column = 0, repeats = 0; x < geometry.OutWidth; x++, repeats++)
             {
+                if (repeats == geometry.Scale)
+                {
+                    (column, repeats) = (column + 1, 0);
+                }
+
                 int pixel = (y * geometry.OutWidth) + x;
-                TapWindow window = new(geometry.Maps, y / geometry.Scale, x / geometry.Scale);
+                TapWindow window = new(in maps, row, column);
                 ReadOnlySpan<float> own = geometry.IsShared ? filters : filters.Slice(pixel * length, length);
                 Span<float> target = output.Slice(pixel * channels, channels);
                 if (broadcasts)
                 {
-                    int width = channels / geometry.Maps.Groups;
-                    for (int group = 0; group < geometry.Maps.Groups; group++)
+                    int width = channels / maps.Groups;
+                    for (int group = 0; group < maps.Groups; group++)
                     {
                         Channels<OneForAll>(
                             in window, input, own[(group * geometry.GroupStep)..], geometry.TapStep, target, group * width, (group + 1) * width);
@@ -89,6 +98,12 @@ public static class LocalFilterKernel
     {
         int channels = geometry.Channels;
         int width = channels / geometry.Maps.Groups;
+        if (width == 1 && geometry.Layout == FilterLayout.GroupsFirst)
+        {
+            Transposition.Run(filter, channels, geometry.Maps.Taps, spread);
+            return;
+        }
+
         for (int tap = 0; tap < geometry.Maps.Taps; tap++)
         {
             Span<float> row = spread.Slice(tap * channels, channels);
@@ -109,12 +124,17 @@ public static class LocalFilterKernel
         int width = Vector<float>.Count;
         int c = first;
 
-        // Whole vectors lie within first..end of a pixel: four at a time, then one, and the last moved back to end with the channels (what it
+        // Whole vectors lie within first..end of a pixel: four at a time, then two, one, and the last moved back to end with the channels (what it
         // computes again comes out the same).
         ref float to = ref MemoryMarshal.GetReference(target);
         for (; c <= end - (4 * width); c += 4 * width)
         {
             Four<TRead>(in window, ref MemoryMarshal.GetReference(input), ref MemoryMarshal.GetReference(filter), tapStep, ref to, c);
+        }
+
+        for (; c <= end - (2 * width); c += 2 * width)
+        {
+            Two<TRead>(in window, ref MemoryMarshal.GetReference(input), ref MemoryMarshal.GetReference(filter), tapStep, ref to, c);
         }
 
         for (; c < end && end - first >= width; c += width)
@@ -137,11 +157,13 @@ public static class LocalFilterKernel
     {
         int width = Vector<float>.Count;
         Vector<float> s0 = Vector<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
+        nint columnStep = window.ColumnStep;
+        int columns = window.Columns;
         for (int ky = 0; ky < window.Rows; ky++)
         {
             nint at = ((nint)ky * window.RowStep) + window.Start + channel;
             nint tap = (((nint)ky * window.KernelWidth) + window.FirstTap) * tapStep;
-            for (int kx = 0; kx < window.Columns; kx++, at += window.ColumnStep, tap += tapStep)
+            for (int kx = 0; kx < columns; kx++, at += columnStep, tap += tapStep)
             {
                 ref float from = ref Unsafe.Add(ref input, at);
                 if (TRead.IsByChannel)
@@ -169,6 +191,42 @@ public static class LocalFilterKernel
         s3.StoreUnsafe(ref target, (nuint)(channel + (3 * width)));
     }
 
+    // As Four: groups of two vectors, such as the sixteen channels of an involution, are common.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Two<TRead>(
+        in TapWindow window, ref float input, ref float filter, int tapStep, ref float target, int channel)
+        where TRead : struct, IFilterRead
+    {
+        int width = Vector<float>.Count;
+        Vector<float> s0 = Vector<float>.Zero, s1 = s0;
+        nint columnStep = window.ColumnStep;
+        int columns = window.Columns;
+        for (int ky = 0; ky < window.Rows; ky++)
+        {
+            nint at = ((nint)ky * window.RowStep) + window.Start + channel;
+            nint tap = (((nint)ky * window.KernelWidth) + window.FirstTap) * tapStep;
+            for (int kx = 0; kx < columns; kx++, at += columnStep, tap += tapStep)
+            {
+                ref float from = ref Unsafe.Add(ref input, at);
+                if (TRead.IsByChannel)
+                {
+                    ref float weights = ref Unsafe.Add(ref filter, tap + channel);
+                    s0 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref from), Vector.LoadUnsafe(ref weights), s0);
+                    s1 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref from, (nuint)width), Vector.LoadUnsafe(ref weights, (nuint)width), s1);
+                }
+                else
+                {
+                    Vector<float> weight = new(Unsafe.Add(ref filter, tap));
+                    s0 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref from), weight, s0);
+                    s1 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref from, (nuint)width), weight, s1);
+                }
+            }
+        }
+
+        s0.StoreUnsafe(ref target, (nuint)channel);
+        s1.StoreUnsafe(ref target, (nuint)(channel + width));
+    }
+
     // As Four.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void One<TRead>(
@@ -176,11 +234,13 @@ public static class LocalFilterKernel
         where TRead : struct, IFilterRead
     {
         Vector<float> sum = Vector<float>.Zero;
+        nint columnStep = window.ColumnStep;
+        int columns = window.Columns;
         for (int ky = 0; ky < window.Rows; ky++)
         {
             nint at = ((nint)ky * window.RowStep) + window.Start + channel;
             nint tap = (((nint)ky * window.KernelWidth) + window.FirstTap) * tapStep;
-            for (int kx = 0; kx < window.Columns; kx++, at += window.ColumnStep, tap += tapStep)
+            for (int kx = 0; kx < columns; kx++, at += columnStep, tap += tapStep)
             {
                 Vector<float> weight = TRead.IsByChannel ? Vector.LoadUnsafe(ref filter, (nuint)(tap + channel)) : new Vector<float>(Unsafe.Add(ref filter, tap));
                 sum = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref input, (nuint)at), weight, sum);

@@ -47,6 +47,13 @@ internal readonly ref struct TapWindow
 
     private static (int First, int Count) Inside(int start, int dilation, int taps, int extent)
     {
+        if (dilation == 1)
+        {
+            // Without dividing, which would take longer than a small window's sums.
+            int before = Math.Max(0, -start);
+            return (before, Math.Max(0, Math.Min(taps, extent - start) - before));
+        }
+
         int first = start >= 0 ? 0 : (dilation - 1 - start) / dilation;
         int end = start >= extent ? 0 : Math.Min(taps, ((extent - 1 - start) / dilation) + 1);
         return (first, Math.Max(0, end - first));

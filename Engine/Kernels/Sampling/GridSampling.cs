@@ -23,6 +23,26 @@ public static class GridSampling
         int channels = Check(input.Length, height, width, grid.Length, output.Length);
         GridTaps rows = new(mode, padding, alignCorners, height);
         GridTaps columns = new(mode, padding, alignCorners, width);
+        if (mode == ResizeMode.Bilinear)
+        {
+            for (int p = 0; p < grid.Length / 2; p++)
+            {
+                float x = columns.Place(grid[2 * p]);
+                float y = rows.Place(grid[(2 * p) + 1]);
+                Span<float> target = output.Slice(p * channels, channels);
+                if (float.IsNaN(x) || float.IsNaN(y))
+                {
+                    target.Clear();
+                }
+                else
+                {
+                    BilinearRead.Read(input, height, width, channels, y, x, 1, 0, target);
+                }
+            }
+
+            return;
+        }
+
         int taps = rows.Count;
         Span<int> pixels = stackalloc int[2 * MostTaps];
         Span<float> weights = stackalloc float[2 * MostTaps];

@@ -36,6 +36,16 @@ internal readonly struct GridTaps
     /// <summary>Pixels that are read.</summary>
     public int Count { get; }
 
+    /// <summary>The place that a coordinate stands for, not of cubic; not a number where it has no meaning.</summary>
+    /// <param name="coordinate">The coordinate.</param>
+    public float Place(float coordinate)
+    {
+        float place = _alignCorners ? (coordinate + 1) * ((_extent - 1) / 2f) : (((coordinate + 1) * _extent) - 1) / 2f;
+        float slope = 0;
+        place = _padding == GridPadding.Zeros ? place : Inside(place, ref slope);
+        return MathF.Abs(place) <= Farthest ? place : float.NaN;
+    }
+
     /// <summary>Finds the pixels.</summary>
     /// <param name="coordinate">The coordinate.</param>
     /// <param name="pixels">Count pixels; −1 for one outside the map that reads zero.</param>
