@@ -52,7 +52,7 @@ internal static class CompareCommand
             BenchResult result = Measure(row, seconds);
             results.Add(result);
             Console.WriteLine(result.IsMeasured
-                ? FormattableString.Invariant($"{row.Group,-20} {row.Name,-56} {result.OursMilliseconds,10:F4} ms {result.PeerMilliseconds,10:F4} ms {result.Ratio,7:F3}")
+                ? FormattableString.Invariant($"{row.Group,-20} {row.Name,-56} {result.OursMilliseconds,10:F4} ms {result.PeerMilliseconds,10:F4} ms {result.Ratio,7:F3}") + Dense(result)
                 : FormattableString.Invariant($"{row.Group,-20} {row.Name,-56} not measured: {result.Peer}"));
         }
 
@@ -65,6 +65,9 @@ internal static class CompareCommand
 
         return 0;
     }
+
+    private static string Dense(BenchResult result) =>
+        double.IsFinite(result.DenseRatio) ? FormattableString.Invariant($"  {result.DenseRatio:F3} of the fastest dense run") : string.Empty;
 
     private static BenchResult Measure(BenchRow row, double seconds) => row.Group switch
     {

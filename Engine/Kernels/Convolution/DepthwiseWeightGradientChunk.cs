@@ -8,12 +8,15 @@ using ManagedDyn.Engine.Selections;
 namespace ManagedDyn.Engine.Kernels.Convolution;
 
 /// <summary>
-/// One chunk of a depthwise weight gradient. All pixels: row by row, a few taps of a kernel row at once, so that a gradient is loaded once for them.
-/// Selected pixels: for each tap, a list of pixel pairs is walked with a few vectors of channels in registers. Each sum is one chain over its pixels in
+/// One chunk of a depthwise weight gradient. All pixels of a wide map: row by row, a few taps of a kernel row at once, so that a gradient is loaded once
+/// for them. Other pixels: for each tap, a list of pixel pairs is walked with a few vectors of channels in registers. Each sum is one chain over its pixels in
 /// ascending order in both.
 /// </summary>
 internal readonly ref struct DepthwiseWeightGradientChunk
 {
+    // Shorter rows spend more on their ends than walking lists of pixels would.
+    private const int LeastRowWidth = 24;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly PixelChunks _chunks;
     private readonly ReadOnlySpan<float> _input;
@@ -43,6 +46,12 @@ internal readonly ref struct DepthwiseWeightGradientChunk
     public void Dense(int chunk)
     {
         (int firstSample, int endSample, int firstBlock, int endBlock) = _chunks.Range(chunk);
+        if (_geometry.OutWidth < LeastRowWidth)
+        {
+            DensePairs(firstSample, endSample, firstBlock, endBlock);
+            return;
+        }
+
         int from = _chunks.BlockStart(firstBlock);
         int to = _chunks.BlockStart(endBlock);
         for (int kx = 0; kx < _geometry.KernelWidth; kx++)
@@ -93,6 +102,21 @@ internal readonly ref struct DepthwiseWeightGradientChunk
             }
         }
         AccumulateSelected(pixels[..filled], compact, compactRow);
+    }
+
+    private void DensePairs(int firstSample, int endSample, int firstBlock, int endBlock)
+    {
+        for (int sample = firstSample; sample < endSample; sample += _chunks.SamplesPerBlock)
+        {
+            int samples = Math.Min(_chunks.SamplesPerBlock, endSample - sample);
+            for (int block = firstBlock; block < endBlock; block++)
+            {
+                int from = _chunks.BlockStart(block);
+                TapPairs.Dense(
+                    _geometry, samples, from, _chunks.BlockStart(block + 1), 0, _geometry.InChannels, _geometry.OutChannels, _pairs, _counts);
+                Accumulate(sample * _geometry.InElements, ((sample * _geometry.OutPixels) + from) * _geometry.OutChannels);
+            }
+        }
     }
 
     // Some output pixels of one row; the gradient starts with the row.

@@ -23,6 +23,9 @@ internal ref struct PanelSweep
     // Rows of a panel in one piece: 1024 × 16 columns × 4 bytes = 64 KiB, which a second cache keeps beside inputs and outputs.
     private const int PieceRows = 1024;
 
+    // Rows of four panels that the first cache keeps beside inputs and outputs: 96 × 64 columns × 4 bytes = 24 KiB.
+    private const int ShortSum = 96;
+
     // How far ahead weights are asked for: a hundred nanoseconds, at a row of a panel each six cycles or less.
     private const int RowsAhead = 48;
 
@@ -168,7 +171,9 @@ internal ref struct PanelSweep
             return _smallerRows < BlockKernel.Rows / 2 && _largerBlocks == 0 ? 2 : 1;
         }
 
-        return columns >= PanelsTogether * Panel.Width ? PanelsTogether : 2;
+        // Four panels of long sums would not stay in the first cache from one block to the next; one or two rows of them would wait for each other.
+        bool fitsFour = (long)Channels * Taps <= ShortSum || _rows <= 2;
+        return fitsFour && columns >= PanelsTogether * Panel.Width ? PanelsTogether : 2;
     }
 
     /// <summary>Takes the scale and shift of channels side by side for the panel's first columns.</summary>

@@ -51,9 +51,11 @@ internal static class ConvolutionCases
     public static (ConvolutionGeometry Geometry, int Batch) RandomDepthwise(int seed)
     {
         (ConvolutionGeometry g, int batch) = Random(seed);
-        int channels = new Numbers(seed + 77).Next(1, 40);
+        var random = new Numbers(seed + 77);
+        int channels = random.Next(1, 40);
+        int more = random.Next(3) == 0 ? random.Next(30 * g.StrideWidth, 60 * g.StrideWidth) : 0;
         return (new ConvolutionGeometry(
-            channels, channels, g.KernelHeight, g.KernelWidth, g.InHeight, g.InWidth, g.StrideHeight, g.StrideWidth,
+            channels, channels, g.KernelHeight, g.KernelWidth, g.InHeight, g.InWidth + more, g.StrideHeight, g.StrideWidth,
             g.PadTop, g.PadLeft, g.PadBottom, g.PadRight, g.DilationHeight, g.DilationWidth, channels), batch);
     }
 
