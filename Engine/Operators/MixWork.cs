@@ -32,8 +32,12 @@ internal struct MixWork : IParallelWork
     }
 
     /// <inheritdoc/>
-    public readonly void Execute(int part) =>
-        ExpertMix.Mix(_coefficients.Span, _experts.Span, _target.Span, Start(part), part + 1 == _parts ? _target.Count : Start(part + 1));
+    public readonly void Execute(int part)
+    {
+        int start = Start(part);
+        int end = part + 1 == _parts ? _target.Count : Start(part + 1);
+        ExpertMix.Mix(_coefficients.Span, _experts.Span, _target.Count, start, _target.Span[start..end]);
+    }
 
     private readonly int Start(int part) => (int)((long)_target.Count * part / _parts) / Vector<float>.Count * Vector<float>.Count;
 }

@@ -121,9 +121,10 @@ public static class MixedConvolution
         context.ThrowIfCancelled();
         Tensor output = context.Workspace.Rent(shape);
         Tensor panels = packed?.Panels ?? Pack(context, in geometry, count, experts);
-        Tensor mixed = context.Workspace.Rent(new Shape(PackedWeight.Length(in geometry)));
+        WinogradForm? form = SampleConvolution.Choose(context, in geometry, count);
+        int length = form is { } chosen ? WinogradWeights.PackedLength(in geometry, chosen) : PackedWeight.Length(in geometry);
+        Tensor mixed = context.Workspace.Rent(new Shape(length));
         Tensor shift = biases.Exists ? context.Workspace.Rent(new Shape(geometry.OutChannels)) : default;
-        WinogradForm? form = SampleConvolution.Choose(context, in geometry);
         for (int sample = 0; sample < batch; sample++)
         {
             FusedSteps own = SampleConvolution.StepsOf(in steps, sample);
@@ -136,14 +137,20 @@ public static class MixedConvolution
 
             Tensor x = input.Rows(sample, 1);
             Tensor y = output.Rows(sample, 1);
-            if (form is null && MixedPanelsWork.Pays(in geometry))
+            if (form is { } transform)
+            {
+                MixedTransformWork.Run(context, in geometry, transform, factors, panels, mixed);
+                WinogradWork.Run(context, in geometry, transform, 1, x, default, null, y, default, in own, mixed);
+            }
+            else if (MixedPanelsWork.Pays(in geometry))
             {
                 MixedPanelsWork.Run(context, in geometry, x, factors, panels, mixed, y, in own);
-                continue;
             }
-
-            MixWork.Run(context, factors, panels, mixed);
-            SampleConvolution.Forward(context, in geometry, form, x, mixed, y, in own);
+            else
+            {
+                MixWork.Run(context, factors, panels, mixed);
+                SampleConvolution.Forward(context, in geometry, null, x, mixed, y, in own);
+            }
         }
 
         // Nobody else has seen these: their memory may be used again even while a tape holds the workspace.

@@ -14,8 +14,8 @@ namespace ManagedDyn.Engine.Operators;
 internal struct MixedPanelsWork : IParallelWork
 {
     // Elements of a mixture from which on it does not stay in a second cache beside maps, and of the panels that are mixed together.
-    private const int LargeMixture = 96 * 1024;
-    private const int NearPanels = 48 * 1024;
+    private const int LargeMixture = 192 * 1024;
+    private const int NearPanels = 96 * 1024;
 
     private ConvolutionGeometry _geometry;
     private FusedSteps _steps;
@@ -76,7 +76,7 @@ internal struct MixedPanelsWork : IParallelWork
         for (int panel = (int)((long)panels * part / _parts); panel < end; panel += together)
         {
             int next = Math.Min(end, panel + together);
-            ExpertMix.Mix(_coefficients.Span, _experts.Span, _mixed.Span, panel * length, next * length);
+            ExpertMix.Mix(_coefficients.Span, _experts.Span, _mixed.Count, panel * length, _mixed.Span[(panel * length)..(next * length)]);
             IndirectConvolution.Forward(
                 in _geometry, _input.Span, _mixed.Span, _output.Span, in everything, in epilogue, scratch, Range.All, panel..next);
         }

@@ -15,8 +15,8 @@ namespace ManagedDyn.Engine.Operators;
 internal static class SampleConvolution
 {
     /// <summary>The arithmetic; null: the direct sums.</summary>
-    public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry) =>
-        context.Accuracy == Accuracy.Fast && !geometry.IsDepthwise ? SampleCosts.Choose(in geometry) : null;
+    public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, int experts = 1) =>
+        context.Accuracy == Accuracy.Fast && !geometry.IsDepthwise ? SampleCosts.Choose(in geometry, experts) : null;
 
     /// <summary>Elements of the weights that the input gradient takes.</summary>
     public static int TurnedLength(in ConvolutionGeometry geometry) => PackedTransposedWeight.Length(in geometry);

@@ -42,10 +42,10 @@ internal struct WinogradWork : IParallelWork
     public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
         context.Accuracy == Accuracy.Fast && !selection.SelectsChannels ? ConvolutionCosts.Choose(in geometry) : null;
 
-    /// <summary>Runs the convolution on the context's threads.</summary>
+    /// <summary>Runs the convolution on the context's threads, with weights transformed before if they are <paramref name="ready"/>.</summary>
     public static void Run(
         Context context, in ConvolutionGeometry geometry, WinogradForm form, int batch, Tensor input, Tensor panels, PackedWeight? packed, Tensor output,
-        in Conv2dSelection selection, in FusedSteps steps)
+        in Conv2dSelection selection, in FusedSteps steps, Tensor ready = default)
     {
         if (batch == 0)
         {
@@ -69,7 +69,7 @@ internal struct WinogradWork : IParallelWork
             work.List(context, in selection);
         }
 
-        Tensor transformed = work._tiles > 0 ? packed?.Transformed(form) ?? default : default;
+        Tensor transformed = work._tiles > 0 && !ready.Exists ? packed?.Transformed(form) ?? default : ready;
         work._transformed = transformed;
         if (!transformed.Exists && work._tiles > 0)
         {

@@ -56,50 +56,49 @@ public static class ExpertMix
     /// <summary>Mixes all weights, or some of them.</summary>
     /// <param name="coefficients">a, one for each expert.</param>
     /// <param name="packed">The weights as <see cref="Pack"/> put them.</param>
-    /// <param name="target">y, as many elements as an expert has.</param>
+    /// <param name="length">Elements of one expert.</param>
     /// <param name="from">The first element to compute, a multiple of the vector's length.</param>
-    /// <param name="to">The one after the last: a multiple of the vector's length, or the end.</param>
-    /// <exception cref="ArgumentException">A span has another length, or the range is not within the target; nothing has been written.</exception>
-    public static void Mix(ReadOnlySpan<float> coefficients, ReadOnlySpan<float> packed, Span<float> target, int from, int to)
+    /// <param name="target">y from there on; it ends at a multiple of the vector's length, or with the expert.</param>
+    /// <exception cref="ArgumentException">A span has another length, or the range is not within an expert; nothing has been written.</exception>
+    public static void Mix(ReadOnlySpan<float> coefficients, ReadOnlySpan<float> packed, int length, int from, Span<float> target)
     {
         int experts = coefficients.Length;
         int lanes = Vector<float>.Count;
-        Same(packed.Length, PackedLength(experts, target.Length), "interleaved weights");
-        if (from < 0 || to < from || to > target.Length || from % lanes != 0 || (to % lanes != 0 && to != target.Length))
+        Same(packed.Length, PackedLength(experts, length), "interleaved weights");
+        if (from < 0 || target.Length > length - from || from % lanes != 0 || (target.Length % lanes != 0 && from + target.Length != length))
         {
-            throw new ArgumentException($"Elements {from} to {to} of {target.Length} were asked for; expected a range within them in steps of {lanes}.", nameof(from));
+            throw new ArgumentException(
+                $"{target.Length} elements from {from} on were asked of {length}; expected a range within them in steps of {lanes}.", nameof(from));
         }
 
         int block = BlockLength;
         ref float factors = ref MemoryMarshal.GetReference(coefficients);
         ref float source = ref MemoryMarshal.GetReference(packed);
         ref float output = ref MemoryMarshal.GetReference(target);
-        Span<float> last = stackalloc float[lanes];
-        int at = from;
-        while (at < to)
+        int done = 0;
+        while (done < target.Length)
         {
             // Block b of expert e starts at (b · experts + e) · block, and the packed form has whole blocks: every load lies within.
-            int offset = at % block;
-            ref float own = ref Unsafe.Add(ref source, ((nint)(at / block) * experts * block) + offset);
-            if (offset == 0 && to - at >= block)
+            int offset = (from + done) % block;
+            ref float own = ref Unsafe.Add(ref source, ((nint)((from + done) / block) * experts * block) + offset);
+            if (offset == 0 && target.Length - done >= block)
             {
-                MixBlock(ref factors, experts, ref own, ref Unsafe.Add(ref output, at));
-                at += block;
+                MixBlock(ref factors, experts, ref own, ref Unsafe.Add(ref output, done));
+                done += block;
                 continue;
             }
 
             Vector<float> sum = MixVector(ref factors, experts, ref own, block);
-            if (to - at >= lanes)
+            if (target.Length - done >= lanes)
             {
-                sum.StoreUnsafe(ref Unsafe.Add(ref output, at));
+                sum.StoreUnsafe(ref Unsafe.Add(ref output, done));
             }
             else
             {
-                sum.CopyTo(last);
-                last[..(to - at)].CopyTo(target[at..]);
+                PartialVector.Store(sum, target[done..]);
             }
 
-            at += lanes;
+            done += lanes;
         }
     }
 

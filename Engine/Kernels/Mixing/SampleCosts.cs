@@ -1,3 +1,4 @@
+using System;
 using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Kernels.Convolution.Winograd;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
@@ -10,14 +11,19 @@ namespace ManagedDyn.Engine.Kernels.Mixing;
 /// </summary>
 internal static class SampleCosts
 {
-    // Transforming a row of a panel, in steps of the matrix kernel; more where the result passes the second cache. Measured on AMD Zen 4.
-    private const double NearRow = 100;
-    private const double FarRow = 200;
-    private const long NearElements = 1L << 18;
+    // In steps of the matrix kernel, for a row of a panel. Transforming it, at each point: near, and where the second cache does not take the result. Where
+    // kernels and result together pass the third cache, both go to memory at each call. Measured on AMD Zen 4.
+    private const double NearPoint = 9.5;
+    private const double ThirdCachePoint = 28;
+    private const double MemoryPoint = 40;
+    private const double MemoryExpert = 57;
+    private const long NearElements = 700L << 10;
+    private const long MemoryElements = 5L << 20;
 
     /// <summary>The arithmetic for a whole map: null is the direct one.</summary>
     /// <param name="geometry">The geometry.</param>
-    public static WinogradForm? Choose(in ConvolutionGeometry geometry)
+    /// <param name="experts">The kernels that a sample's own is mixed of; 1: it is given.</param>
+    public static WinogradForm? Choose(in ConvolutionGeometry geometry, int experts)
     {
         if (!WinogradConvolution.Supports(in geometry))
         {
@@ -25,9 +31,9 @@ internal static class SampleCosts
         }
 
         double direct = ConvolutionCosts.Direct(in geometry, geometry.OutPixels);
-        double two = Tiles(in geometry, WinogradForm.F2);
-        double four = Tiles(in geometry, WinogradForm.F4);
-        if (System.Math.Min(two, four) >= direct)
+        double two = Tiles(in geometry, WinogradForm.F2, experts);
+        double four = Tiles(in geometry, WinogradForm.F4, experts);
+        if (Math.Min(two, four) >= direct)
         {
             return null;
         }
@@ -35,11 +41,17 @@ internal static class SampleCosts
         return four <= two ? WinogradForm.F4 : WinogradForm.F2;
     }
 
-    private static double Tiles(in ConvolutionGeometry geometry, WinogradForm form)
+    private static double Tiles(in ConvolutionGeometry geometry, WinogradForm form, int experts)
     {
         double rows = (double)Panel.Count(geometry.OutChannels) * geometry.InChannels;
-        double each = WinogradWeights.PackedLength(in geometry, form) > NearElements ? FarRow : NearRow;
-        double points = form == WinogradForm.F4 ? 1 : 16.0 / 36.0;
-        return ConvolutionCosts.Tiles(in geometry, form, WinogradConvolution.TileCount(in geometry, form)) + (rows * each * points);
+        long elements = WinogradWeights.PackedLength(in geometry, form);
+        double points = form == WinogradForm.F4 ? 36 : 16;
+        double each = points * (elements <= NearElements ? NearPoint : ThirdCachePoint);
+        if (((long)experts * ConvolutionWeights.PackedLength(in geometry)) + elements > MemoryElements)
+        {
+            each = (points * MemoryPoint) + (experts * MemoryExpert);
+        }
+
+        return ConvolutionCosts.Tiles(in geometry, form, WinogradConvolution.TileCount(in geometry, form)) + (rows * each);
     }
 }

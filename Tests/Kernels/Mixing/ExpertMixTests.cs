@@ -39,15 +39,15 @@ public sealed class ExpertMixTests
         float[] expected = new float[length];
         ExpertMix.Reference<float>(factors, weights, expected);
         float[] whole = new float[length];
-        ExpertMix.Mix(factors, packed, whole, 0, length);
+        ExpertMix.Mix(factors, packed, length, 0, whole);
         Assert.Equal(expected, whole);
         for (int cut = 0; cut <= length; cut += Vector<float>.Count)
         {
             float[] parts = new float[length];
             Array.Fill(parts, float.NaN);
-            ExpertMix.Mix(factors, packed, parts, 0, cut);
+            ExpertMix.Mix(factors, packed, length, 0, parts.AsSpan(0, cut));
             Assert.True(cut == length || float.IsNaN(parts[cut]), "what lies behind the range was written");
-            ExpertMix.Mix(factors, packed, parts, cut, length);
+            ExpertMix.Mix(factors, packed, length, cut, parts.AsSpan(cut));
             Assert.Equal(expected, parts);
         }
     }
@@ -102,9 +102,9 @@ public sealed class ExpertMixTests
         float[] packed = new float[ExpertMix.PackedLength(2, 10)];
         Assert.Throws<ArgumentException>(() => ExpertMix.Pack(new float[10], 2, 2, packed));
         Assert.Throws<ArgumentException>(() => ExpertMix.Pack(new float[10], 0, 3, packed));
-        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[3], packed, new float[10], 0, 10));
-        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[2], packed, new float[10], 1, 10));
-        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[2], packed, new float[10], 0, 11));
+        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[3], packed, 10, 0, new float[10]));
+        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[2], packed, 10, 1, new float[9]));
+        Assert.Throws<ArgumentException>(() => ExpertMix.Mix(new float[2], packed, 10, 0, new float[11]));
         Assert.Throws<ArgumentException>(() => ExpertMix.AddRows(new float[2], 1, new float[30], 3, 10, 0, new float[10], false));
         Assert.Throws<ArgumentException>(() => ExpertMix.AddRows(new float[3], 1, new float[30], 3, 10, 1, new float[10], false));
         Assert.Throws<ArgumentException>(() => ExpertMix.Dot(new float[2], new float[3]));
