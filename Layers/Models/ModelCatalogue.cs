@@ -21,6 +21,10 @@ public static class ModelCatalogue
         new SdnResNetArchitecture(),
         new DynamicConvResNetArchitecture(),
         new SparseResNetArchitecture(),
+        new SoftTreeArchitecture(),
+        new NeuralForestArchitecture(),
+        new HydraNetArchitecture(),
+        new SuperNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

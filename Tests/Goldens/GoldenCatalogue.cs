@@ -76,7 +76,7 @@ public static class GoldenCatalogue
         ["se"] = FeatureRunners.SqueezeExcitation,
         ["selective_kernel"] = FeatureRunners.SelectiveKernel,
         ["skip_rnn"] = Awaiting,
-        ["soft_tree"] = Awaiting,
+        ["soft_tree"] = RoutingRunners.SoftTree,
         ["sparse_residual_block"] = SpatialRunners.SparseResidualBlock,
         ["spatial_attention"] = FeatureRunners.SpatialAttention,
         ["srm"] = FeatureRunners.StyleRecalibration,

@@ -98,6 +98,10 @@ public static class StagedNetworks
             Expansion = 4,
             Granularity = 1,
         })),
+        ["soft tree"] = () => Initialized(SoftTree.Create(new SoftTreeOptions { Height = 6, Width = 5, InputChannels = 2, Classes = 4, Depth = 4 })),
+        ["neural forest"] = () => Initialized(NeuralForest.Create(new NeuralForestOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 4, Channels = [4, 8], Trees = 3, Depth = 3 })),
+        ["hydra net"] = () => Initialized(HydraNet.Create(new HydraNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6], BranchChannels = 8, Branches = 3, Active = 2, BranchBlocks = 2 })),
+        ["supernet"] = () => Initialized(SuperNet.Create(new SuperNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6, 6], ControllerChannels = 4 })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 

@@ -1,0 +1,72 @@
+using System;
+using System.Text.Json;
+
+namespace ManagedDyn.Layers.Models;
+
+/// <summary>What every network that sorts images into classes is told: the size of an image and the number of classes.</summary>
+public abstract record ImageModelOptions
+{
+    /// <summary>Rows of an input image.</summary>
+    public int Height { get; init; } = 32;
+
+    /// <summary>Columns of an input image.</summary>
+    public int Width { get; init; } = 32;
+
+    /// <summary>Channels of an input image.</summary>
+    public int InputChannels { get; init; } = 3;
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; init; } = 10;
+
+    /// <summary>Checks that the sizes make a network.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
+    public virtual void Validate()
+    {
+        Require(Height, 4, 4096, nameof(Height));
+        Require(Width, 4, 4096, nameof(Width));
+        Require(InputChannels, 1, 4096, nameof(InputChannels));
+        Require(Classes, 2, 65536, nameof(Classes));
+    }
+
+    /// <summary>The same options with the image's sizes and the classes that <see cref="WriteImage"/> wrote.</summary>
+    internal static T ReadImage<T>(OptionsReader reader, T options)
+        where T : ImageModelOptions => (T)(options with
+        {
+            Height = reader.Integer("height", 4, 4096),
+            Width = reader.Integer("width", 4, 4096),
+            InputChannels = reader.Integer("input_channels", 1, 4096),
+            Classes = reader.Integer("classes", 2, 65536),
+        });
+
+    internal void WriteImage(Utf8JsonWriter writer)
+    {
+        writer.WriteNumber("height", Height);
+        writer.WriteNumber("width", Width);
+        writer.WriteNumber("input_channels", InputChannels);
+        writer.WriteNumber("classes", Classes);
+    }
+
+    private protected static void Require(long value, long least, long most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentException($"{name} is {value}; expected {(least == most ? $"{least}" : $"{least} to {most}")}.");
+        }
+    }
+
+    private protected static void RequireReal(double value, double least, double most, string name)
+    {
+        if (!(value >= least && value <= most))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"{name} is {value}; expected {least} to {most}."));
+        }
+    }
+
+    private protected static void RequireAll(ReadOnlySpan<int> values, int least, int most, string name)
+    {
+        foreach (int value in values)
+        {
+            Require(value, least, most, name);
+        }
+    }
+}
