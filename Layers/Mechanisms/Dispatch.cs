@@ -24,10 +24,17 @@ public static class Dispatch
     /// <param name="input">x, [N, …].</param>
     /// <param name="experts">E; all give the same shape.</param>
     /// <param name="background">What the sum is added to, such as x itself; none: zero, which is what samples without experts get.</param>
+    /// <param name="kind">What the experts are called where decisions are told.</param>
     /// <returns>y, of the experts' output shape.</returns>
     /// <exception cref="ArgumentException">The decision is not about these samples and experts.</exception>
     public static Tensor SendToExperts(
-        this Context context, int layer, in Decision decision, Tensor input, ReadOnlySpan<Layer> experts, Tensor background = default)
+        this Context context,
+        int layer,
+        in Decision decision,
+        Tensor input,
+        ReadOnlySpan<Layer> experts,
+        Tensor background = default,
+        DecisionKind kind = DecisionKind.Experts)
     {
         ArgumentNullException.ThrowIfNull(context);
         Selection selected = decision.Selected;
@@ -48,7 +55,7 @@ public static class Dispatch
             context.Record(new DecisionRecord
             {
                 Layer = layer,
-                Kind = DecisionKind.Experts,
+                Kind = kind,
                 Rows = samples,
                 Selected = chosen,
                 Scores = decision.Scores,

@@ -25,6 +25,8 @@ public static class ModelCatalogue
         new NeuralForestArchitecture(),
         new HydraNetArchitecture(),
         new SuperNetArchitecture(),
+        new ScaleRoutingArchitecture(),
+        new AdaptiveTreeNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

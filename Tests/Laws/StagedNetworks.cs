@@ -102,6 +102,8 @@ public static class StagedNetworks
         ["neural forest"] = () => Initialized(NeuralForest.Create(new NeuralForestOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 4, Channels = [4, 8], Trees = 3, Depth = 3 })),
         ["hydra net"] = () => Initialized(HydraNet.Create(new HydraNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6], BranchChannels = 8, Branches = 3, Active = 2, BranchBlocks = 2 })),
         ["supernet"] = () => Initialized(SuperNet.Create(new SuperNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6, 6], ControllerChannels = 4 })),
+        ["scale routing"] = () => Initialized(ScaleRouting.Create(new ScaleRoutingOptions { Height = 9, Width = 7, InputChannels = 1, Classes = 4, Layers = 3, Channels = [4, 6], StemStride = 1 })),
+        ["adaptive tree"] = () => Initialized(AdaptiveTreeNet.Create(new AdaptiveTreeOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = 4, RouterChannels = 3 })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -60,30 +61,7 @@ public sealed class MultiBranch : Layer
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         Decision decision = _rule.Decide(context, input);
-        int samples = input.Shape[0];
-        if (decision.Selected.Exists && (decision.Selected.Rows != samples || decision.Selected.Universe != _branches.Length))
-        {
-            throw new ArgumentException($"The rule selected {decision.Selected}; expected a row over {_branches.Length} branches for each of {samples} samples.");
-        }
-
-        long macs = BranchMacs(input.Shape.With(0, 1));
-        if (context.Ledger is not null)
-        {
-            context.Record(new DecisionRecord
-            {
-                Layer = Number,
-                Kind = DecisionKind.Branches,
-                Rows = samples,
-                Selected = decision.Selected,
-                Scores = decision.Scores,
-                LogProbabilities = decision.LogProbabilities,
-                UnitMacs = macs / _branches.Length,
-            });
-        }
-
-        return scope.Keep(decision.Selected.Exists
-            ? BranchDispatch.RunChosen(context, input, _branches, decision.Selected, decision.Scores, macs)
-            : BranchDispatch.RunMixed(context, input, _branches, decision.Scores));
+        return scope.Keep(context.SendToExperts(Number, decision, input, _branches, kind: DecisionKind.Branches));
     }
 
     private long BranchMacs(Shape input)

@@ -147,7 +147,7 @@ public sealed class PathSuperNet : Layer
         {
             Selection chosen = context.Workspace.SelectTop(features.Shape[0], cell.Length, logits.Span, 1);
             Record(context, cell, features.Shape, chosen, context.Ledger is null ? default : context.Softmax(logits));
-            return scope.Keep(BranchDispatch.RunChosen(context, features, cell, chosen, default, Costliest(cell, features.Shape.With(0, 1))));
+            return scope.Keep(BranchDispatch.RunChosen(context, features, cell, chosen, Costliest(cell, features.Shape.With(0, 1))));
         }
 
         Tensor weights = context.Softmax(logits);
@@ -178,7 +178,7 @@ public sealed class PathSuperNet : Layer
                 Layer = cell[i].Number,
                 Kind = DecisionKind.Samples,
                 Rows = input[0],
-                Selected = chosen.Exists ? BranchDispatch.TakersOf(context, chosen, i) : default,
+                Selected = chosen.Exists ? context.Workspace.SelectRowsOf(chosen, i) : default,
                 Scores = BranchDispatch.Column(context, scores, i),
                 UnitMacs = cell[i].CountMacs(input.With(0, 1)),
             });

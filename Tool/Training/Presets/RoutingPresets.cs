@@ -21,6 +21,16 @@ internal static class RoutingPresets
             Paper = "Cheng et al., InstaNAS, AAAI 2020",
             Static = "resnet-base",
         },
+        new("scale-routing", "a grid of scales through which each input finds its way", static (shape, classes, _) => ScaleRouting.Create(Sized(new ScaleRoutingOptions(), shape, classes)))
+        {
+            Paper = "Li et al., Learning dynamic routing, CVPR 2020",
+            Static = "resnet-base",
+        },
+        new("adaptive-tree", "a convolutional network in the shape of a tree, one path at inference", static (shape, classes, _) => AdaptiveTreeNet.Create(Sized(new AdaptiveTreeOptions(), shape, classes)))
+        {
+            Paper = "Tanno et al., Adaptive neural trees, ICML 2019",
+            Static = "resnet-small",
+        },
         new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(new SoftTreeOptions(), shape, classes)))
         {
             Paper = "Frosst and Hinton, Distilling a neural network into a soft decision tree, 2017",

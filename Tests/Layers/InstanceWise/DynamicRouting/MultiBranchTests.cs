@@ -47,12 +47,12 @@ public sealed class MultiBranchTests
         MultiBranch layer = Make(3, active, out Layer[] branches);
         ComputeMeter meter = new();
         meter.Begin(Samples);
-        DecisionLedger ledger = new() { KeepsChoices = true };
+        DecisionLedger ledger = new();
         Context context = new() { Meter = meter, Ledger = ledger };
         ledger.Begin();
         Tensor input = Input(3);
 
-        // A tape that records nothing keeps the scores of the record alive.
+        // A tape that records nothing keeps what the record holds alive.
         using Tape tape = new(context.Workspace);
         float[] output = layer.Forward(context, input).ToArray();
         context.Meter = null;
@@ -72,11 +72,12 @@ public sealed class MultiBranchTests
         long branch = branches[0].CountMacs(Batch.With(0, 1));
         for (int sample = 0; sample < Samples; sample++)
         {
-            Assert.Equal(active, ledger.Choices[sample].Count);
+            ReadOnlySpan<int> chosen = ledger.Records[0].Selected.Row(sample);
+            Assert.Equal(active, chosen.Length);
             Assert.Equal(gate - ((3 - active) * branch), meter.ExecutedMacs(sample));
             Assert.Equal(gate, meter.DenseMacs(sample));
             float sum = 0;
-            foreach (int unit in ledger.UnitsOf(ledger.Choices[sample]))
+            foreach (int unit in chosen)
             {
                 sum += scores.Span[(sample * 3) + unit];
             }
@@ -94,13 +95,13 @@ public sealed class MultiBranchTests
         using Tape tape = new(context.Workspace);
         context.Tape = tape;
         layer.Forward(context, Input(4));
-        Assert.False(ledger.Records[0].Selected.Exists);
+        Assert.True(ledger.Records[0].Selected.IsAll);
         Assert.Equal("balance", ledger.Terms[0].Name);
         Assert.InRange(ledger.Terms[0].Value.Span[0], 0.3f, 3f);
         ledger.Begin();
         context.Progress = 0.8;
         Tensor output = layer.Forward(context, Input(4));
-        Assert.True(ledger.Records[0].Selected.Exists);
+        Assert.Equal(Samples, ledger.Records[0].Selected.Count);
         tape.Backward(output, GradientCheck.Values(output.Count, 5));
         foreach ((string path, Parameter parameter) in layer.NamedParameters())
         {
