@@ -29,6 +29,9 @@ public sealed class StageState
     /// <summary>The number of rows of the batch that still runs.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>The last answer, where answers are added up; else none.</summary>
+    internal Tensor Answer { get; private set; }
+
     /// <summary>A carried tensor; none when the slot is empty.</summary>
     /// <param name="slot">The slot.</param>
     public Tensor this[int slot] => _slots[slot];
@@ -38,6 +41,7 @@ public sealed class StageState
     public void Begin(Tensor input)
     {
         Array.Clear(_slots);
+        Answer = default;
         Stage = 0;
         Rows = input.Shape[0];
         _input = input;
@@ -83,7 +87,21 @@ public sealed class StageState
             }
         }
 
+        if (Answer.Exists)
+        {
+            CarryAnswer(context, context.GatherSamples(Answer, keep));
+        }
+
         Rows = keep.Count;
+    }
+
+    /// <summary>Takes the sum of answers in place of the last one.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="answer">[rows, classes]; it must live as long as the state.</param>
+    internal void CarryAnswer(Context context, Tensor answer)
+    {
+        context.Workspace.Recycle(Answer);
+        Answer = answer;
     }
 
     private bool IsReferred(Tensor tensor)

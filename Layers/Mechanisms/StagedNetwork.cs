@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Static;
 
@@ -25,6 +26,16 @@ public abstract class StagedNetwork : Module
     /// cannot be saved by name.
     /// </summary>
     public object? Recipe { get; init; }
+
+    /// <summary>How the gradients of exits meet in the trunk; a setting of training, which no model file holds.</summary>
+    public ExitGradients ExitGradients { get; set; }
+
+    /// <summary>
+    /// ω: the answer of a stage is that of the stage itself plus ω times the answer before it, F_k = f_k + ω·F_{k−1}, and no gradient goes into the latter: exits
+    /// are then trained as a boosted sum, each on what those before it left over (Yu et al., "Boosted dynamic neural networks", AAAI 2023, section 3.2). 0: each
+    /// answers for itself.
+    /// </summary>
+    public float ExitCarry { get; init; }
 
     /// <summary>The MACs of one stage for one sample, its answer included, when all of it runs.</summary>
     /// <param name="stage">From 0.</param>
@@ -77,6 +88,11 @@ public abstract class StagedNetwork : Module
         context.ThrowIfCancelled();
         int outer = context.Meter?.Layer ?? 0;
         Tensor logits = OnAdvance(context, state, state.Stage);
+        if (ExitCarry > 0)
+        {
+            logits = Carry(context, logits, state);
+        }
+
         if (context.Meter is { } meter)
         {
             meter.Layer = outer;
@@ -96,6 +112,30 @@ public abstract class StagedNetwork : Module
         return new Shape(extents[..(SampleShape.Rank + 1)]);
     }
 
+    /// <summary>What an exit reads, with the trunk's gradients as <see cref="ExitGradients"/> has them. Networks whose exits share a trunk call it before an exit.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="slot">The slot of the features; what later stages read of it is changed too, in its gradient only.</param>
+    /// <param name="stage">The stage.</param>
+    protected Tensor EnterExit(Context context, StageState state, int slot, int stage)
+    {
+        Tensor features = state[slot];
+        int left = StageCount - stage;
+        if (ExitGradients == ExitGradients.Sum || left == 1 || !context.Records(features))
+        {
+            return features;
+        }
+
+        if (ExitGradients == ExitGradients.LastOnly)
+        {
+            return context.ScaleGradient(features, 0);
+        }
+
+        Tensor shared = context.ScaleGradient(features, 1f / left);
+        state.Set(context, slot, context.ScaleGradient(shared, left - 1));
+        return shared;
+    }
+
     /// <summary>Puts what the first stage needs into the state.</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">The batch.</param>
@@ -108,4 +148,18 @@ public abstract class StagedNetwork : Module
     /// <param name="stage">The stage.</param>
     /// <returns>Logits, [rows, classes], rented in the scope that was open when this was called.</returns>
     protected abstract Tensor OnAdvance(Context context, StageState state, int stage);
+
+    private Tensor Carry(Context context, Tensor logits, StageState state)
+    {
+        Tensor sum = logits;
+        if (state.Answer.Exists)
+        {
+            sum = context.Add(logits, context.Scale(state.Answer, ExitCarry));
+            context.Workspace.Recycle(logits);
+        }
+
+        // A copy without a way back: the caller's answer is its own, and no gradient goes into what is carried.
+        state.CarryAnswer(context, context.Workspace.RentCopy(sum.Shape, sum.Span));
+        return sum;
+    }
 }

@@ -6,7 +6,7 @@ namespace ManagedDyn.Layers.Models;
 public sealed record HydraNetOptions : ImageModelOptions
 {
     /// <summary>Channels of each group of the trunk.</summary>
-    public int[] Channels { get; init; } = [12, 24];
+    public int[] Channels { get; init; } = [8, 24];
 
     /// <summary>Channels of the branches.</summary>
     public int BranchChannels { get; init; } = 32;

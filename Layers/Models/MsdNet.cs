@@ -31,6 +31,7 @@ public sealed class MsdNet : StagedNetwork
         options.Validate();
         Options = options;
         Recipe = options;
+        ExitCarry = options.ExitCarry;
         SampleShape = new Shape(options.Height, options.Width, options.InputChannels);
 
         int[] channels = new int[options.Scales];
@@ -106,7 +107,7 @@ public sealed class MsdNet : StagedNetwork
         }
 
         using WorkspaceScope exitScope = context.Workspace.Enter();
-        return exitScope.Keep(_exits[stage].Forward(context, state[Options.Scales - 1]));
+        return exitScope.Keep(_exits[stage].Forward(context, EnterExit(context, state, Options.Scales - 1, stage)));
     }
 
     // After layer d of D the finest ⌊d · scales / (D + 1)⌋ scales have been given up: evenly, and never the coarsest.

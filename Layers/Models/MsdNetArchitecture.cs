@@ -34,6 +34,7 @@ internal sealed class MsdNetArchitecture : ModelArchitecture
             DropsScales = reader.Flag("drops_scales"),
             Reduction = (float)reader.Real("reduction", 0.01, 1),
             ClassifierChannels = reader.Integer("classifier_channels", 1, 4096),
+            ExitCarry = reader.Has("exit_carry") ? (float)reader.Real("exit_carry", 0, 1) : 0,
         };
         reader.Finish();
         return new MsdNet(sizes);
@@ -58,6 +59,11 @@ internal sealed class MsdNetArchitecture : ModelArchitecture
         writer.WriteBoolean("drops_scales", sizes.DropsScales);
         writer.WriteNumber("reduction", sizes.Reduction);
         writer.WriteNumber("classifier_channels", sizes.ClassifierChannels);
+        if (sizes.ExitCarry > 0)
+        {
+            writer.WriteNumber("exit_carry", sizes.ExitCarry);
+        }
+
         writer.WriteEndObject();
     }
 }

@@ -64,6 +64,9 @@ public sealed record MsdNetOptions
         }
     }
 
+    /// <summary>What of the answer before is added to each answer, 0 to 1: above 0 the exits are a boosted sum.</summary>
+    public float ExitCarry { get; init; }
+
     /// <summary>Checks that the sizes make a network.</summary>
     /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
     public void Validate()
@@ -80,6 +83,11 @@ public sealed record MsdNetOptions
         RequireList(GrowthFactors, Scales, Scales, nameof(GrowthFactors));
         RequireList(BottleneckFactors, Scales, Scales, nameof(BottleneckFactors));
         RequireList(LayersPerBlock, 1, 64, nameof(LayersPerBlock));
+        if (!(ExitCarry is >= 0 and <= 1))
+        {
+            throw new ArgumentException($"{nameof(ExitCarry)} is {ExitCarry}; expected 0 to 1.");
+        }
+
         if (!(Reduction is > 0f and <= 1f))
         {
             throw new ArgumentException(FormattableString.Invariant($"Reduction is {Reduction}; expected more than 0 and at most 1."));

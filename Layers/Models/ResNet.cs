@@ -33,7 +33,7 @@ public static class ResNet
         }
 
         Shape sample = new(options.Height, options.Width, options.InputChannels);
-        return new IntermediateClassifiers(sample, segments.ToArray(), exits.ToArray()) { Recipe = options };
+        return new IntermediateClassifiers(sample, segments.ToArray(), exits.ToArray()) { Recipe = options, ExitCarry = options.ExitCarry };
     }
 
     /// <summary>A cascade of static residual networks, cheapest first; all take the same images and give the same classes.</summary>

@@ -32,6 +32,9 @@ public sealed record ResNetOptions
     /// </summary>
     public bool HasIntermediateClassifiers { get; init; }
 
+    /// <summary>What of the answer before is added to each answer, 0 to 1: above 0 the exits are a boosted sum.</summary>
+    public float ExitCarry { get; init; }
+
     /// <summary>Checks that the sizes make a network.</summary>
     /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
     public void Validate()
@@ -41,6 +44,11 @@ public sealed record ResNetOptions
         Require(InputChannels, 1, 4096, nameof(InputChannels));
         Require(Classes, 2, 65536, nameof(Classes));
         Require(StemStride, 1, 2, nameof(StemStride));
+        if (!(ExitCarry is >= 0 and <= 1))
+        {
+            throw new ArgumentException($"{nameof(ExitCarry)} is {ExitCarry}; expected 0 to 1.");
+        }
+
         Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
         Require(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
         foreach (int channels in Channels)
@@ -67,6 +75,7 @@ public sealed record ResNetOptions
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 256),
             HasIntermediateClassifiers = reader.Flag("intermediate_classifiers"),
+            ExitCarry = reader.Has("exit_carry") ? (float)reader.Real("exit_carry", 0, 1) : 0,
         };
         reader.Finish();
         return options;
@@ -84,6 +93,11 @@ public sealed record ResNetOptions
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "blocks", Blocks);
         writer.WriteBoolean("intermediate_classifiers", HasIntermediateClassifiers);
+        if (ExitCarry > 0)
+        {
+            writer.WriteNumber("exit_carry", ExitCarry);
+        }
+
         writer.WriteEndObject();
     }
 

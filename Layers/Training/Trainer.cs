@@ -77,6 +77,7 @@ public sealed class Trainer
         _state = new TrainingState(network.StageCount);
         _tensors.Add("model.", network);
         optimizer.Bind(_tensors, "optimizer.");
+        objective.Bind(_tensors, "objective.");
         if (options.AverageDecay is { } decay)
         {
             _average = new WeightAverage(network, decay);

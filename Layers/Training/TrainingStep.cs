@@ -63,6 +63,7 @@ internal sealed class TrainingStep
         Tensor samples = _context.Workspace.Rent(_network.BatchShape(count));
         _source.Fill(step / _source.BatchCount, batch, samples.Span, _labels);
         times.AddData(ref mark);
+        _objective.ObserveSamples(_context, samples, _labels);
         if (_objective.UsesGreedyRun)
         {
             RunGreedy(samples);

@@ -70,6 +70,16 @@ public static class StagedNetworks
         {
             Backbone = new ResNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 8], Blocks = [2, 2] },
             After = [1, 3],
+        ["msdnet with exits that add up"] = () => Initialized(new MsdNet(new MsdNetOptions
+            Height = 8,
+            Width = 8,
+            InputChannels = 1,
+            Classes = 4,
+            BaseChannels = 4,
+            GrowthRate = 4,
+            LayersPerBlock = [1, 1, 1],
+            ClassifierChannels = 6,
+            ExitCarry = 0.5f,
         })),
         ["condconv resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.CondConv) with { Experts = 3 })),
         ["dy-cnn resnet"] = () => Initialized(DynamicConvResNet.Create(Kernels(DynamicConvKind.DyCnn) with { Experts = 2, StemStride = 2 })),

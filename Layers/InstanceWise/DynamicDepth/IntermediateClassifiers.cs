@@ -161,7 +161,7 @@ public sealed class IntermediateClassifiers : StagedNetwork
         }
 
         using WorkspaceScope exitScope = context.Workspace.Enter();
-        return exitScope.Keep(_exits[stage].Forward(context, state[0]));
+        return exitScope.Keep(_exits[stage].Forward(context, EnterExit(context, state, 0, stage)));
     }
 
     private static IntermediateClassifiers Attach(

@@ -80,6 +80,22 @@ public sealed class TreeNodeShape
     /// <param name="leaf">The leaf, from 0, left to right.</param>
     public TreeNodeShape Extend(int leaf) => Replace(leaf, static old => new TreeNodeShape(old.Transformers + 1));
 
+    /// <summary>The way to a leaf, such as ".left.right"; empty when the tree is one leaf.</summary>
+    /// <param name="leaf">The leaf, from 0, left to right.</param>
+    internal string PathOf(int leaf)
+    {
+        int left = Left?.LeafCount ?? 0;
+        return IsLeaf ? string.Empty : leaf < left ? ".left" + Left!.PathOf(leaf) : ".right" + Right!.PathOf(leaf - left);
+    }
+
+    /// <summary>Transformers on the edge that leads to a leaf.</summary>
+    /// <param name="leaf">The leaf, from 0, left to right.</param>
+    internal int TransformersOf(int leaf)
+    {
+        int left = Left?.LeafCount ?? 0;
+        return IsLeaf ? Transformers : leaf < left ? Left!.TransformersOf(leaf) : Right!.TransformersOf(leaf - left);
+    }
+
     /// <summary>Leaves, of this node and below.</summary>
     public int LeafCount => IsLeaf ? 1 : Left!.LeafCount + Right!.LeafCount;
 

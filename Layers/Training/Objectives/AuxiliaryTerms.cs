@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -51,6 +52,9 @@ public sealed class AuxiliaryTerms : Objective
     }
 
     /// <inheritdoc/>
+    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
+
+    /// <inheritdoc/>
     public override bool UsesGreedyRun => _inner.UsesGreedyRun;
 
     /// <inheritdoc/>
@@ -76,4 +80,6 @@ public sealed class AuxiliaryTerms : Objective
 
         return losses.Count == 1 ? losses[0] : WeightedSum.Compute(context, losses.ToArray(), factors.ToArray());
     }
+
+    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

@@ -14,17 +14,24 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// </summary>
 public sealed class MultiExitObjective : Objective
 {
+    private const float FirstShare = 0.01f;
+
     private readonly float[] _weights;
     private readonly float _smoothing;
     private readonly float _distillation;
     private readonly float _temperature;
+    private readonly bool _rampsUp;
 
     /// <summary>Makes the objective.</summary>
     /// <param name="weights">The weight of each exit, at least 0, not all 0; none: 1 for every exit.</param>
     /// <param name="labelSmoothing">ε: targets are (1 − ε) for the label plus ε/classes for all, from 0 to 1, exclusive.</param>
     /// <param name="distillation">δ, at least 0; 0: no distillation.</param>
     /// <param name="temperature">T, above 0.</param>
-    public MultiExitObjective(ReadOnlySpan<float> weights = default, float labelSmoothing = 0, float distillation = 0, float temperature = 3)
+    /// <param name="rampsUp">
+    /// Whether the weights of all exits but the last grow evenly from 1 % to all of theirs while training goes on, so that early exits do not bend the trunk before
+    /// it is there (Kaya et al., "Shallow-deep networks", ICML 2019, section 3.2).
+    /// </param>
+    public MultiExitObjective(ReadOnlySpan<float> weights = default, float labelSmoothing = 0, float distillation = 0, float temperature = 3, bool rampsUp = false)
     {
         float sum = 0;
         for (int i = 0; i < weights.Length; i++)
@@ -61,6 +68,7 @@ public sealed class MultiExitObjective : Objective
         _smoothing = labelSmoothing;
         _distillation = distillation;
         _temperature = temperature;
+        _rampsUp = rampsUp;
     }
 
     /// <inheritdoc/>
@@ -75,7 +83,7 @@ public sealed class MultiExitObjective : Objective
                 text.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? string.Empty : "/")}{_weights[i]:R}");
             }
 
-            return text.Append(CultureInfo.InvariantCulture, $", smoothing={_smoothing:R}, distillation={_distillation:R}, temperature={_temperature:R})").ToString();
+            return text.Append(CultureInfo.InvariantCulture, $", smoothing={_smoothing:R}, distillation={_distillation:R}, temperature={_temperature:R}{(_rampsUp ? ", ramp" : string.Empty)})").ToString();
         }
     }
 
@@ -96,6 +104,11 @@ public sealed class MultiExitObjective : Objective
         for (int exit = 0; exit < exits; exit++)
         {
             float weight = _weights.Length == 0 ? 1 : _weights[exit];
+            if (_rampsUp && exit < exits - 1)
+            {
+                weight *= FirstShare + ((1 - FirstShare) * (float)context.Progress);
+            }
+
             losses[exit] = context.CrossEntropy(logits[exit], labels, new CrossEntropyOptions { Smoothing = _smoothing });
             factors[exit] = weight;
             exitLosses[exit] = losses[exit].Span[0];

@@ -1,6 +1,7 @@
 using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -9,6 +10,14 @@ public abstract class Objective
 {
     /// <summary>The objective with its settings; training is resumed only with the same.</summary>
     public abstract string Description { get; }
+
+    /// <summary>Takes the batch before the network runs on it, for objectives that run something else on it, such as a teacher.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="samples">The batch, [N, …].</param>
+    /// <param name="labels">The class of each sample.</param>
+    public virtual void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels)
+    {
+    }
 
     /// <summary>
     /// Whether the batch is to be run once more before, with the hard decisions of inference and without a tape: the baseline of self-critical policy
@@ -34,4 +43,11 @@ public abstract class Objective
     /// <param name="exitLosses">Takes the loss of each stage, without its weight.</param>
     /// <returns>The loss, [1].</returns>
     public abstract Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses);
+
+    /// <summary>Names the tensors that the objective trains itself, so that checkpoints hold them.</summary>
+    /// <param name="tensors">Takes them.</param>
+    /// <param name="prefix">What their names begin with.</param>
+    internal virtual void Bind(TensorBinding tensors, string prefix)
+    {
+    }
 }

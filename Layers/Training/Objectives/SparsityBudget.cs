@@ -4,6 +4,7 @@ using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -48,6 +49,9 @@ public sealed class SparsityBudget : Objective
 
     /// <inheritdoc/>
     public override string Description => string.Create(CultureInfo.InvariantCulture, $"sparsity({_inner.Description}, target={_target:R}, weight={_weight:R})");
+
+    /// <inheritdoc/>
+    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
 
     /// <inheritdoc/>
     public override bool UsesGreedyRun => _inner.UsesGreedyRun;
@@ -106,4 +110,6 @@ public sealed class SparsityBudget : Objective
         Tensor network = context.Square(context.Offset(used, (float)-_target));
         return WeightedSum.Compute(context, [network, bounds], [1, 1f / shares.Count]);
     }
+
+    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

@@ -17,7 +17,7 @@ public sealed class AdaptiveTreeTests
     [Fact]
     public void Probabilities_add_up_to_one_on_many_paths()
     {
-        Context context = new() { Decisions = Decisions.Relaxed };
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed };
         float[] output = Make(1).Forward(context, Input(1)).ToArray();
         for (int sample = 0; sample < Samples; sample++)
         {
@@ -88,13 +88,13 @@ public sealed class AdaptiveTreeTests
 
     private static bool CompareWays(AdaptiveTree tree, Tensor input)
     {
-        Context context = new() { Decisions = Decisions.Relaxed };
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed };
         float[] many = tree.Forward(context, input).ToArray();
         ComputeMeter meter = new();
         meter.Begin(Samples);
         DecisionLedger ledger = new() { KeepsChoices = true };
         ledger.Begin();
-        context.Decisions = Decisions.Hard;
+        context.Decisions = Engine.Execution.Decisions.Hard;
         context.Meter = meter;
         context.Ledger = ledger;
         float[] one = tree.Forward(context, input).ToArray();

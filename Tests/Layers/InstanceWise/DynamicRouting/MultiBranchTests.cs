@@ -21,7 +21,7 @@ public sealed class MultiBranchTests
         MultiBranch all = Make(3, 3, out _);
         Context context = new();
         float[] hard = all.Forward(context, Input(1)).ToArray();
-        context.Decisions = Decisions.Relaxed;
+        context.Decisions = Engine.Execution.Decisions.Relaxed;
         float[] soft = all.Forward(context, Input(1)).ToArray();
         GradientCheck.Near(Array.ConvertAll(hard, value => (double)value), soft, 1e-5, "all of three branches");
     }
@@ -32,7 +32,7 @@ public sealed class MultiBranchTests
         MultiBranch one = Make(1, 1, out Layer[] branches);
         Context context = new();
         float[] expected = branches[0].Forward(context, Input(2)).ToArray();
-        foreach (Decisions decisions in new[] { Decisions.Hard, Decisions.Relaxed })
+        foreach (Engine.Execution.Decisions decisions in new[] { Engine.Execution.Decisions.Hard, Engine.Execution.Decisions.Relaxed })
         {
             context.Decisions = decisions;
             Assert.Equal(expected, one.Forward(context, Input(2)).ToArray());
@@ -91,7 +91,7 @@ public sealed class MultiBranchTests
     {
         MultiBranch layer = Make(3, 1, out _);
         DecisionLedger ledger = new();
-        Context context = new() { Mode = Mode.Train, Decisions = Decisions.Relaxed, Progress = 0.2, Ledger = ledger };
+        Context context = new() { Mode = Mode.Train, Decisions = Engine.Execution.Decisions.Relaxed, Progress = 0.2, Ledger = ledger };
         using Tape tape = new(context.Workspace);
         context.Tape = tape;
         layer.Forward(context, Input(4));

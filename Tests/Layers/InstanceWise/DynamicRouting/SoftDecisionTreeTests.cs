@@ -38,7 +38,7 @@ public sealed class SoftDecisionTreeTests
     {
         SoftDecisionTree tree = Make(4, 3, 1, 1.5f, 3);
         Tensor input = Input(6, 4, 4);
-        Context context = new() { Decisions = Decisions.Relaxed };
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed };
         float[] output = tree.Forward(context, input).ToArray();
         double[] left = Distribution(tree.LeafLogits.Value.Span[..3]);
         double[] right = Distribution(tree.LeafLogits.Value.Span[3..]);
@@ -65,7 +65,7 @@ public sealed class SoftDecisionTreeTests
         Tensor input = Input(9, 5, 1);
         Context context = new();
         float[] hard = tree.Forward(context, input).ToArray();
-        context.Decisions = Decisions.Relaxed;
+        context.Decisions = Engine.Execution.Decisions.Relaxed;
         float[] soft = tree.Forward(context, input).ToArray();
         for (int i = 0; i < hard.Length; i++)
         {
@@ -96,7 +96,7 @@ public sealed class SoftDecisionTreeTests
     {
         SoftDecisionTree tree = new(4, 3, 3, 4, 1);
         tree.Initialize(new RandomSource(1));
-        Context context = new() { Decisions = Decisions.Relaxed, Mode = Mode.Train, Progress = 0 };
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed, Mode = Mode.Train, Progress = 0 };
         Tensor input = Input(2, 4, 3);
         float[] first = tree.Forward(context, input).ToArray();
         context.Progress = 1;
@@ -110,7 +110,7 @@ public sealed class SoftDecisionTreeTests
     private static double Balance(SoftDecisionTree tree, out float slope)
     {
         DecisionLedger ledger = new();
-        Context context = new() { Decisions = Decisions.Relaxed, Ledger = ledger };
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed, Ledger = ledger };
         using Tape tape = new(context.Workspace);
         context.Tape = tape;
         tree.Forward(context, Input(5, 3, 2));

@@ -153,7 +153,6 @@ public sealed class LearnedSampleWeights : Objective
                 doubts[i] = 1 - most;
             }
 
-            // Stable by the sample where confidences are equal, so that the course does not hang on the sort.
             Array.Sort(doubts, staying, 0, count, null);
             int gone = Math.Min(count, (int)Math.Round(samples * Math.Pow(ratio, exit) / total));
             for (int i = 0; i < gone; i++)
