@@ -70,7 +70,9 @@ public static class StagedNetworks
         {
             Backbone = new ResNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 8], Blocks = [2, 2] },
             After = [1, 3],
+        })),
         ["msdnet with exits that add up"] = () => Initialized(new MsdNet(new MsdNetOptions
+        {
             Height = 8,
             Width = 8,
             InputChannels = 1,

@@ -195,6 +195,13 @@ internal sealed class ScaleNode : Module
 
         open = open.Reshape(new Shape(rows, ways));
         Selection chosen = context.Workspace.SelectAtLeast(rows, ways, open.Span, float.Epsilon);
+        if (context.Decisions == Engine.Execution.Decisions.Relaxed)
+        {
+            // What a way costs is told by whether it runs and not by how wide its gate is open: a budget on the latter would be met by gates that
+            // are all a little open, and save nothing.
+            open = context.StraightThrough(open, 0);
+        }
+
         long macs = (PathMacs(1, sample) + PathMacs(2, sample)) / ways;
         context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Branches, Rows = rows, Selected = chosen, Scores = open, UnitMacs = macs });
         context.Record(new DecisionRecord

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -41,6 +42,9 @@ public sealed class ComputeBudget : Objective
 
     /// <inheritdoc/>
     public override string Description => FormattableString.Invariant($"compute budget({_inner.Description}, target={_target:R}, weight={_weight:R}, bounds until {_boundsUntil:R})");
+
+    /// <inheritdoc/>
+    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
 
     /// <inheritdoc/>
     public override bool UsesGreedyRun => _inner.UsesGreedyRun;
@@ -108,4 +112,6 @@ public sealed class ComputeBudget : Objective
 
         return penalties;
     }
+
+    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

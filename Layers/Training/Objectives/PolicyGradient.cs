@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -38,6 +39,9 @@ public sealed class PolicyGradient : Objective
 
     /// <inheritdoc/>
     public override string Description => FormattableString.Invariant($"policy gradient({_inner.Description}, {_reward.Description}, weight={_weight:R}, baseline={_baseline})");
+
+    /// <inheritdoc/>
+    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
 
     /// <inheritdoc/>
     public override bool UsesGreedyRun => _baseline == PolicyBaseline.Greedy || _inner.UsesGreedyRun;
@@ -122,4 +126,6 @@ public sealed class PolicyGradient : Objective
 
         return advantage;
     }
+
+    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

@@ -5,6 +5,7 @@ using System.Text;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -59,6 +60,9 @@ public sealed class TargetRate : Objective
     }
 
     /// <inheritdoc/>
+    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
+
+    /// <inheritdoc/>
     public override bool UsesGreedyRun => _inner.UsesGreedyRun;
 
     /// <inheritdoc/>
@@ -88,4 +92,6 @@ public sealed class TargetRate : Objective
 
         return losses.Count == 1 ? losses[0] : WeightedSum.Compute(context, losses.ToArray(), factors.ToArray());
     }
+
+    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

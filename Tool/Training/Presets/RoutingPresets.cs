@@ -20,11 +20,17 @@ internal static class RoutingPresets
         {
             Paper = "Cheng et al., InstaNAS, AAAI 2020",
             Static = "resnet-base",
+
+            // Of all candidates together: the costliest path takes 0.57 of them.
+            Target = 0.35,
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, weight: 20, boundsUntil: 0),
         },
         new("scale-routing", "a grid of scales through which each input finds its way", static (shape, classes, _) => ScaleRouting.Create(Sized(new ScaleRoutingOptions(), shape, classes)))
         {
             Paper = "Li et al., Learning dynamic routing, CVPR 2020",
             Static = "resnet-base",
+            Target = 0.6,
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, boundsUntil: 0),
         },
         new("adaptive-tree", "a convolutional network in the shape of a tree, one path at inference", static (shape, classes, _) => AdaptiveTreeNet.Create(Sized(new AdaptiveTreeOptions(), shape, classes)))
         {
