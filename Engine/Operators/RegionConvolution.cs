@@ -1,6 +1,7 @@
 using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Kernels.LocalFilters;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 
@@ -18,7 +19,7 @@ public static class RegionConvolution
     /// </summary>
     /// <param name="context">The context.</param>
     /// <param name="input">x, [N, InHeight, InWidth, InChannels].</param>
-    /// <param name="weights">W, [N, regions, OutChannels, InChannels / Groups, KernelHeight, KernelWidth].</param>
+    /// <param name="weights">W, [N, KernelHeight, KernelWidth, regions, OutChannels, InChannels / Groups], channels last as a network predicts them.</param>
     /// <param name="scores">[N, OutHeight, OutWidth, regions].</param>
     /// <param name="geometry">Strides, padding and the rest; its maps have the input's size.</param>
     /// <returns>[N, OutHeight, OutWidth, OutChannels].</returns>
@@ -38,7 +39,7 @@ public static class RegionConvolution
             throw new ArgumentException($"The scores have shape {scores.Shape}; expected [{batch}, {geometry.OutHeight}, {geometry.OutWidth}, regions].", nameof(scores));
         }
 
-        Shape expected = new(batch, regions, geometry.OutChannels, geometry.InChannelsPerGroup, geometry.KernelHeight, geometry.KernelWidth);
+        Shape expected = new(batch, geometry.KernelHeight, geometry.KernelWidth, regions, geometry.OutChannels, geometry.InChannelsPerGroup);
         if (weights.Shape != expected)
         {
             throw new ArgumentException($"The weights have shape {weights.Shape}; expected {expected}.", nameof(weights));
@@ -59,7 +60,7 @@ public static class RegionConvolution
                         continue;
                     }
 
-                    ConvolutionWeights.Pack(in geometry, WeightOf(weights, sample, region).Span, panels.Span);
+                    RegionKernels.Pack(in geometry, weights.Rows(sample, 1).Span, regions, region, panels.Span);
                     Conv2dSelection selection = new() { Pixels = PixelsOf(context, regionPixels, region) };
                     ConvolutionWork.Run(context, in geometry, 1, input.Rows(sample, 1), panels, output.Rows(sample, 1), in selection, default);
                 }
@@ -73,14 +74,6 @@ public static class RegionConvolution
         }
 
         return output;
-    }
-
-    /// <summary>One kernel, [OutChannels, InChannels / Groups, KernelHeight, KernelWidth].</summary>
-    internal static Tensor WeightOf(Tensor weights, int sample, int region)
-    {
-        Shape shape = weights.Shape;
-        return weights.Rows(sample, 1).Reshape(new Shape(shape[1], shape[2], shape[3], shape[4], shape[5])).Rows(region, 1)
-            .Reshape(new Shape(shape[2], shape[3], shape[4], shape[5]));
     }
 
     /// <summary>The pixels of one sample by region: a row a region.</summary>

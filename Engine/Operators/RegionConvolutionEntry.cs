@@ -36,6 +36,8 @@ internal sealed class RegionConvolutionEntry : TapeEntry
         Tensor inputs = Target(gradients, _input);
         Tensor weights = Target(gradients, _weights);
         Tensor scores = Target(gradients, _scores);
+        Tensor weight = _context.Workspace.Rent(
+            new Shape(_geometry.OutChannels, _geometry.InChannelsPerGroup, _geometry.KernelHeight, _geometry.KernelWidth));
         for (int sample = 0; sample < _input.Shape[0]; sample++)
         {
             Tensor own = upstream.Rows(sample, 1);
@@ -50,13 +52,13 @@ internal sealed class RegionConvolutionEntry : TapeEntry
                 Selection pixels = RegionConvolution.PixelsOf(_context, regions, region);
                 if (weights.Exists)
                 {
-                    Tensor target = RegionConvolution.WeightOf(weights, sample, region);
-                    WeightGradientWork.Run(_context, in _geometry, 1, _input.Rows(sample, 1), own, pixels, false, target, accumulate: true);
+                    WeightGradientWork.Run(_context, in _geometry, 1, _input.Rows(sample, 1), own, pixels, false, weight, accumulate: false);
+                    RegionKernels.AddCanonical(in _geometry, weight.Span, weights.Rows(sample, 1).Span, Regions, region);
                 }
 
                 if (inputs.Exists)
                 {
-                    Tensor weight = RegionConvolution.WeightOf(_weights, sample, region);
+                    RegionKernels.ToCanonical(in _geometry, _weights.Rows(sample, 1).Span, Regions, region, weight.Span);
                     InputGradientWork.Run(_context, in _geometry, 1, own, pixels, false, weight, inputs.Rows(sample, 1), accumulate: true);
                 }
             }
@@ -66,6 +68,8 @@ internal sealed class RegionConvolutionEntry : TapeEntry
                 ScoreGradient(sample, own, scores.Rows(sample, 1).Span);
             }
         }
+
+        _context.Workspace.Recycle(weight.Storage);
     }
 
     // Everything is added up: cleared first where nothing is there.
@@ -98,7 +102,7 @@ internal sealed class RegionConvolutionEntry : TapeEntry
         Conv2dSelection everything = default;
         for (int region = 0; region < Regions; region++)
         {
-            ConvolutionWeights.Pack(in _geometry, RegionConvolution.WeightOf(_weights, sample, region).Span, panels.Span);
+            RegionKernels.Pack(in _geometry, _weights.Rows(sample, 1).Span, Regions, region, panels.Span);
             ConvolutionWork.Run(_context, in _geometry, 1, _input.Rows(sample, 1), panels, result, in everything, default);
             for (int pixel = 0; pixel < pixels; pixel++)
             {

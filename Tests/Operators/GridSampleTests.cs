@@ -104,7 +104,7 @@ public sealed class GridSampleTests
         ConvolutionGeometry geometry = new(ins, outs, kernel, kernel, 5, 4, stride, stride, border, border, border, border);
         Shape scores = new(2, geometry.OutHeight, geometry.OutWidth, regions);
         OperatorCheck.Run(
-            [new Shape(2, 5, 4, ins), new Shape(2, regions, outs, ins, kernel, kernel), scores],
+            [new Shape(2, 5, 4, ins), new Shape(2, kernel, kernel, regions, outs, ins), scores],
             (context, x) => context.RegionConv2d(x[0], x[1], x[2], in geometry),
             x =>
             {
@@ -114,8 +114,15 @@ public sealed class GridSampleTests
                 {
                     int n = i / regions;
                     DeformGeometry plain = new(in geometry);
+                    double[] weight = new double[geometry.WeightElements];
+                    for (int j = 0; j < weight.Length; j++)
+                    {
+                        int tap = j % geometry.Taps;
+                        weight[j] = x[1][(((((n * geometry.Taps) + tap) * regions) + (i % regions)) * outs * ins) + (j / geometry.Taps)];
+                    }
+
                     DeformableConvolutionReference.Forward<double>(
-                        in plain, x[0].AsSpan(n * geometry.InElements, geometry.InElements), [], [], x[1].AsSpan(i * geometry.WeightElements, geometry.WeightElements), [], one);
+                        in plain, x[0].AsSpan(n * geometry.InElements, geometry.InElements), [], [], weight, [], one);
                     for (int pixel = 0; pixel < geometry.OutPixels; pixel++)
                     {
                         ReadOnlySpan<double> row = x[2].AsSpan(((n * geometry.OutPixels) + pixel) * regions, regions);
@@ -143,7 +150,13 @@ public sealed class GridSampleTests
         ConvolutionGeometry geometry = new(8, 6, 3, 3, 9, 7, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1);
         Tensor x = Tensor.From(new Shape(1, 9, 7, 8), OperatorCheck.Values(geometry.InElements, 1));
         float[] weight = OperatorCheck.Values(geometry.WeightElements, 2);
-        Tensor weights = Tensor.From(new Shape(1, 2, 6, 8, 3, 3), [.. weight, .. weight]);
+        Tensor weights = Tensor.Zeros(new Shape(1, 3, 3, 2, 6, 8));
+        for (int i = 0; i < weights.Count; i++)
+        {
+            // [tap][region][output][input] of the same [output][input][tap].
+            weights.Span[i] = weight[(i % 48 * 9) + (i / 96)];
+        }
+
         Tensor scores = Tensor.From(new Shape(1, 9, 7, 2), OperatorCheck.Values(126, 3));
         Context context = new() { Accuracy = Accuracy.Exact };
         Tensor expected = context.Conv2d(x, Tensor.From(new Shape(6, 8, 3, 3), weight), default, in geometry);

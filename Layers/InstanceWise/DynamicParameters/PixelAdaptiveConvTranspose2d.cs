@@ -14,7 +14,10 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicParameters;
 /// runs over that, guided by an image of the output's size (Su et al., "Pixel-Adaptive Convolutional Neural Networks", CVPR 2019, section 4.1: joint
 /// up-sampling). [N, H, W, in] to [N, (H − 1)·stride − 2·padding + dilation·(kernel − 1) + output padding + 1, …, out].
 /// </summary>
-/// <remarks>With a constant guide it is a transposed convolution. The zeros between the pixels are multiplied too.</remarks>
+/// <remarks>
+/// With a constant guide it is a transposed convolution. The zeros between the pixels are multiplied too. Taps outside the guide have no weight, where the authors' code
+/// takes a guide of zeros there; that matters only where the padding is not that of the guide's windows, dilation · (kernel − 1) / 2.
+/// </remarks>
 public sealed class PixelAdaptiveConvTranspose2d : Module
 {
     private readonly int _inChannels;

@@ -79,9 +79,9 @@ public sealed class RegionAwareConv2d : Layer
         Tensor scores = _guide.Forward(context, input);
         Tensor hidden = context.Sigmoid(_first.Forward(context, context.AdaptiveAveragePool2d(input, _kernel, _kernel)));
 
-        // [N, k, k, m · out · in] to the kernels' [N, m, out, in, k, k].
-        Tensor kernels = context.ToChannelsFirst(_second.Forward(context, hidden));
-        Shape shape = new(input.Shape[0], _regions, _outChannels, _inChannels, _kernel, _kernel);
+        // A kernel's tap is what was made from one pixel of the averages.
+        Tensor kernels = _second.Forward(context, hidden);
+        Shape shape = new(input.Shape[0], _kernel, _kernel, _regions, _outChannels, _inChannels);
         return scope.Keep(context.RegionConv2d(input, kernels.Reshape(shape), scores, in geometry));
     }
 
