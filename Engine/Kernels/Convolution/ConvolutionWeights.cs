@@ -1,4 +1,6 @@
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
 
 namespace ManagedDyn.Engine.Kernels.Convolution;
@@ -9,6 +11,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// </summary>
 public static class ConvolutionWeights
 {
+    // Columns so many elements apart share a few sets of the first cache: a panel's are then taken one after another.
+    private const int CacheAlias = 1024;
+
     /// <summary>Panels of one group.</summary>
     /// <param name="geometry">The geometry.</param>
     public static int PanelsPerGroup(in ConvolutionGeometry geometry) => Panel.Count(geometry.OutChannelsPerGroup);
@@ -55,9 +60,38 @@ public static class ConvolutionWeights
             }
 
             int channel = (index / panels * perGroup) + first;
+            if (count == width && depth % CacheAlias != 0)
+            {
+                PackPanel(weights.Slice(channel * depth, width * depth), geometry.Taps, panel);
+                continue;
+            }
+
             for (int column = 0; column < count; column++)
             {
                 PackColumn(weights.Slice((channel + column) * depth, depth), geometry.Taps, panel[column..], width);
+            }
+        }
+    }
+
+    // A panel without gaps, whose rows are written whole: [column][input channel][tap] to [tap][input channel][column]. Both spans have as many elements,
+    // and each index runs to its extent.
+    private static void PackPanel(ReadOnlySpan<float> source, int taps, Span<float> panel)
+    {
+        int width = Panel.Width;
+        int depth = panel.Length / width;
+        int channels = depth / taps;
+        ref float first = ref MemoryMarshal.GetReference(source);
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int tap = 0; tap < taps; tap++)
+            {
+                ref float from = ref Unsafe.Add(ref first, (channel * taps) + tap);
+                ref float to = ref Unsafe.Add(ref MemoryMarshal.GetReference(panel), ((nint)(tap * channels) + channel) * width);
+                for (int column = 0; column < width; column++)
+                {
+                    Unsafe.Add(ref to, column) = from;
+                    from = ref Unsafe.Add(ref from, depth);
+                }
             }
         }
     }
