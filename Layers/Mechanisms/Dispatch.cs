@@ -50,7 +50,7 @@ public static class Dispatch
         }
 
         Selection chosen = selected.Exists ? selected : Selection.All(samples, experts.Length);
-        if (context.Ledger is not null)
+        if (context.Ledger is not null && experts.Length > 1)
         {
             context.Record(new DecisionRecord
             {

@@ -31,8 +31,14 @@ public static class MixtureNet
             int channels = options.Channels[i];
             layers.Add(options.IsConvolutional
                 ? new ConvBlock(inputs, channels, 3, 2)
-                : new Sequential(new Linear(inputs, channels), new Activate(ActivationFunction.Relu)));
+                : new Sequential(new Linear(inputs, channels, bias: false), new BatchNorm2d(channels), new Activate(ActivationFunction.Relu)));
             layers.Add(Mixture(options, channels, options.Hidden[i]));
+            if (!options.IsConvolutional)
+            {
+                // Fully connected experts have no normalisation of their own.
+                layers.Add(new BatchNorm2d(channels));
+            }
+
             inputs = channels;
         }
 

@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Decisions.Relaxations;
 using ManagedDyn.Layers.InstanceWise.DynamicWidth;
 using ManagedDyn.Layers.Static;
 
@@ -20,6 +21,9 @@ namespace ManagedDyn.Layers.Models;
 internal sealed class SlimmableNetwork : ChannelChain
 {
     private const float Temperature = 2;
+
+    // Gates decide without noise at inference: they are to get used to it.
+    private const float NoiseUntil = 0.8f;
 
     private readonly SlimmableStage[] _stages;
     private readonly ChannelHead _head;
@@ -49,7 +53,7 @@ internal sealed class SlimmableNetwork : ChannelChain
                 blocks[i] = ChannelNet.Nested(options, first + i);
             }
 
-            WidthGate gate = new(options.Channels[first - 1], options.GateUnits, options.Widths);
+            WidthGate gate = new(options.Channels[first - 1], options.GateUnits, options.Widths, new GumbelSoftmaxRelaxation(noiseUntil: NoiseUntil));
             _stages[s] = Add("stage" + s.ToString(CultureInfo.InvariantCulture), new SlimmableStage(gate, options.Channels[first - 1], blocks));
             first = end;
         }

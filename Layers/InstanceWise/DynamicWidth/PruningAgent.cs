@@ -53,7 +53,7 @@ public sealed class PruningAgent : Module
     /// <param name="input">The layer's input, [N, H, W, channels], or of each sample the listed ones only.</param>
     /// <param name="channels">The channels that the input has, one row; all: every one.</param>
     /// <param name="state">h of the layer before; none at the first. Afterwards that of this one.</param>
-    /// <returns>One of the actions for each sample, a row each; probabilities as scores.</returns>
+    /// <returns>One of the actions for each sample, a row each; as scores what was drawn while training, else probabilities.</returns>
     public Decision Decide(Context context, int layer, Tensor input, Selection channels, ref Tensor state)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -71,7 +71,7 @@ public sealed class PruningAgent : Module
 
         RelaxedChoice choice = _relaxation.Relax(context, logits, context.NoiseOf(this, layer));
         Selection drawn = context.Workspace.SelectTop(logits.Shape[0], _actions, choice.Scores.Span, 1);
-        return new Decision(scope.Keep(drawn), scope.Keep(context.Softmax(logits)), choice.LogProbabilities.Exists ? scope.Keep(choice.LogProbabilities) : default);
+        return new Decision(scope.Keep(drawn), scope.Keep(choice.Scores), choice.LogProbabilities.Exists ? scope.Keep(choice.LogProbabilities) : default);
     }
 
     /// <summary>The cost of deciding for one layer, in MACs a sample.</summary>

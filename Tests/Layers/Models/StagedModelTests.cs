@@ -30,11 +30,13 @@ public class StagedModelTests
             network.Advance(context, state);
             for (int sample = 0; sample < 3; sample++)
             {
-                // A network that decides may leave some out, and then it has told what.
-                bool skips = context.Ledger.Choices.ToArray().Any(choice => choice.Sample == sample && choice.Count < choice.Universe);
+                // A network that decides may leave some out, and then it has told what; its rules' own work may be counted beside.
+                DecisionChoice[] choices = [.. context.Ledger.Choices.ToArray().Where(choice => choice.Sample == sample)];
+                bool skips = choices.Any(choice => choice.Count < choice.Universe);
                 long executed = context.Meter.ExecutedMacs(sample);
                 Assert.True(executed == network.CumulativeMacs(stage) || (skips && executed < network.CumulativeMacs(stage)), $"{executed} of {network.CumulativeMacs(stage)} MACs, skips {skips}.");
-                Assert.Equal(network.CumulativeMacs(stage), context.Meter.DenseMacs(sample));
+                long dense = context.Meter.DenseMacs(sample);
+                Assert.True(dense == network.CumulativeMacs(stage) || (choices.Length > 0 && dense > network.CumulativeMacs(stage)), $"{dense} dense MACs; expected {network.CumulativeMacs(stage)}.");
             }
         }
     }

@@ -10,6 +10,10 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Networks that choose their width: neurons, channels, experts.</summary>
 internal static class WidthPresets
 {
+    // What saving all groups of channels is worth in losses, and how much that weighs beside the loss itself.
+    private const float PruningSaving = 0.5f;
+    private const float PruningWeight = 0.5f;
+
     private const string StaticChannels = "channels-static";
     private const string StaticNeurons = "mlp-static";
     private const string StaticMixture = "moe-static";
@@ -56,6 +60,7 @@ internal static class WidthPresets
         {
             Static = StaticChannels,
             Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
+            Objective = static (usual, _) => new PolicyGradient(usual, new HybridReward(PruningSaving), PruningWeight, PolicyBaseline.Batch),
         },
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
@@ -63,8 +68,9 @@ internal static class WidthPresets
         }))
         {
             Static = StaticChannels,
+            Target = 0.6,
             Paper = "Li et al., Dynamic Slimmable Network, CVPR 2021",
-            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("sandwich", 1f)),
+            Objective = static (usual, plan) => new ComputeBudget(Terms(usual, KeyValuePair.Create("sandwich", 1f)), (float)Target(plan, 0.6)),
         },
         new(StaticNeurons, "two fully connected layers, all neurons", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions())),
         new("conditional-mlp", "gates switch blocks of neurons", static (shape, classes, plan) => Neurons(shape, classes, new FeedForwardOptions

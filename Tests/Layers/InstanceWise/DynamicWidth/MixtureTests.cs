@@ -86,7 +86,7 @@ public class MixtureTests
             Assert.Equal(2 * expert, context.Ledger.Choices[n].ChosenMacs);
         }
 
-        Assert.Equal(DecisionKind.Experts, context.Ledger.Records[0].Kind);
+        Assert.Equal(DecisionKind.Experts, context.Ledger.Choices[0].Kind);
     }
 
     [Fact]
