@@ -2,6 +2,7 @@ using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Operators;
+using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Static;
 
@@ -75,14 +76,40 @@ public sealed class RegionAwareConv2d : Layer
     protected override Tensor Run(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
         Tensor scores = _guide.Forward(context, input);
         Tensor hidden = context.Sigmoid(_first.Forward(context, context.AdaptiveAveragePool2d(input, _kernel, _kernel)));
 
-        // A kernel's tap is what was made from one pixel of the averages.
+        if (context.Tape is not null || input.Shape[0] <= 1)
+        {
+            return scope.Keep(Convolve(context, input, hidden, scores));
+        }
+
+        // Sample by sample: the kernels of a batch would take regions times the memory of a weight for each of its samples.
+        Tensor output = context.Workspace.Rent(OutputShape(input.Shape));
+        Selection outer = context.Samples;
+        try
+        {
+            for (int sample = 0; sample < input.Shape[0]; sample++)
+            {
+                using WorkspaceScope inner = context.Workspace.Enter();
+                context.Samples = context.Workspace.Nest(outer, context.Workspace.Select(input.Shape[0], [sample]));
+                Convolve(context, input.Rows(sample, 1), hidden.Rows(sample, 1), scores.Rows(sample, 1)).Span.CopyTo(output.Rows(sample, 1).Span);
+            }
+        }
+        finally
+        {
+            context.Samples = outer;
+        }
+
+        return scope.Keep(output);
+    }
+
+    // A kernel's tap is what was made from one pixel of the averages.
+    private Tensor Convolve(Context context, Tensor input, Tensor hidden, Tensor scores)
+    {
         Tensor kernels = _second.Forward(context, hidden);
         Shape shape = new(input.Shape[0], _kernel, _kernel, _regions, _outChannels, _inChannels);
-        return scope.Keep(context.RegionConv2d(input, kernels.Reshape(shape), scores, in geometry));
+        return context.RegionConv2d(input, kernels.Reshape(shape), scores, GeometryOf(input.Shape));
     }
 
     private ConvolutionGeometry GeometryOf(Shape input)
