@@ -46,7 +46,8 @@ public sealed class BottleneckAttention : FeatureAttention
             layers[i] = new NormalizedConvolution(new Conv2d(hidden, hidden, 3, dilation: dilation), true, Activation.Relu, dilation);
         }
 
-        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1), false, Activation.None, dilation: 1);
+        // Normal numbers of the variance that PyTorch's rule of the fan-in gives: by that of the fan-out one output would start far from 0.
+        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1) { InitialScale = 1f / MathF.Sqrt(6f * hidden) }, false, Activation.None, dilation: 1);
         _pixels = Add("pixels", new Sequential(layers));
     }
 

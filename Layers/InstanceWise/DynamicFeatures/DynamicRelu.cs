@@ -47,7 +47,9 @@ public sealed class DynamicRelu : Layer
         int hidden = Math.Max(1, channels / reduction);
         _squeeze = Add("fc1", new Linear(channels, hidden));
         _excite = Add("fc2", new Linear(hidden, form == DynamicReluForm.Shared ? 2 * lines : checked(2 * lines * channels)));
-        _spatial = form == DynamicReluForm.SpatialAndChannelwise ? Add("spatial", new Conv2d(channels, 1, 1)) : null;
+
+        // Normal numbers of the variance that PyTorch's rule of the fan-in gives: by that of the fan-out one output would start far from 0.
+        _spatial = form == DynamicReluForm.SpatialAndChannelwise ? Add("spatial", new Conv2d(channels, 1, 1) { InitialScale = 1f / MathF.Sqrt(6f * channels) }) : null;
     }
 
     /// <inheritdoc/>
