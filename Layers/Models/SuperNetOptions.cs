@@ -12,7 +12,7 @@ public sealed record SuperNetOptions : ImageModelOptions
     public int StemStride { get; init; } = 1;
 
     /// <summary>Channels of each layer; a layer that changes them halves the map.</summary>
-    public int[] Channels { get; init; } = [16, 32, 32, 64, 64];
+    public int[] Channels { get; init; } = [8, 16, 16, 32, 32];
 
     /// <summary>
     /// The candidates of each layer, as inner channels in percent of the layer's channels, ascending; 0: no convolutions, left out where the layer changes

@@ -47,6 +47,7 @@ public static class PlanFile
                 Decay = Number(values["decay"]),
                 Smoothing = Number(values["smoothing"]),
                 Distillation = Number(values["distillation"]),
+                Teacher = values.GetValueOrDefault("teacher", ""),
                 Seed = long.Parse(values["seed"], CultureInfo.InvariantCulture),
                 Shift = Whole(values["shift"]),
                 Flip = values["flip"] == "yes",

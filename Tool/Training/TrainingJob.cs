@@ -51,9 +51,15 @@ public sealed class TrainingJob
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
         Objective objective = new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);
+        objective = preset.Objective is { } addition ? addition(objective, plan) : objective;
+        if (plan.Teacher.Length > 0)
+        {
+            objective = Teacher.AddTo(objective, plan.Teacher, data.Training.ImageShape, data.Training.ClassNames.Count, _normalization);
+        }
+
         _trainer = new Trainer(
             _network,
-            preset.Objective is { } addition ? addition(objective, plan) : objective,
+            objective,
             new Sgd(_network, Momentum, (float)plan.Decay, isNesterov: true),
             new WarmupSchedule(new CosineSchedule(plan.Rate, Math.Max(1, steps - warmup)), warmup),
             training,

@@ -27,6 +27,9 @@ public sealed record TrainingPlan
 
     public double Distillation { get; init; }
 
+    /// <summary>The file of a trained model that every exit learns from too; empty: none.</summary>
+    public string Teacher { get; init; } = "";
+
     public long Seed { get; init; } = 1;
 
     public int Shift { get; init; }
@@ -60,6 +63,7 @@ public sealed record TrainingPlan
         new("decay", Text(Decay)),
         new("smoothing", Text(Smoothing)),
         new("distillation", Text(Distillation)),
+        new("teacher", Teacher),
         new("seed", Text(Seed)),
         new("shift", Text(Shift)),
         new("flip", Flip ? "yes" : "no"),

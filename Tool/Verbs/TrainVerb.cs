@@ -34,6 +34,7 @@ public sealed class TrainVerb : Verb
     private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
     private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
     private readonly Option<double?> _distillation = Options.Number("--distillation", "W", "How much each exit also learns from the last one; 0 if not given.", 0, 100);
+    private readonly Option<string?> _teacher = Options.Text("--teacher", "MODEL", "A model trained on the same images, by file or short name, that every exit learns from too.");
     private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<double?> _erase = Options.Number("--erase", "P", "Erase a rectangle of a training image with this probability.", 0, 1);
@@ -48,7 +49,7 @@ public sealed class TrainVerb : Verb
     public TrainVerb()
         : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed, _threads, _json])
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -136,6 +137,7 @@ public sealed class TrainVerb : Verb
             Decay = arguments.GetValue(_decay) ?? plan.Decay,
             Smoothing = arguments.GetValue(_smoothing) ?? plan.Smoothing,
             Distillation = arguments.GetValue(_distillation) ?? plan.Distillation,
+            Teacher = arguments.GetValue(_teacher) is { } teacher ? Path.GetFullPath(ModelStore.Find(teacher)) : plan.Teacher,
             Shift = (int)(arguments.GetValue(_shift) ?? 0),
             Flip = arguments.GetValue(_flip),
             Erase = arguments.GetValue(_erase) ?? 0,
@@ -149,7 +151,7 @@ public sealed class TrainVerb : Verb
 
     private (TrainingFolder Folder, TrainingPlan Plan) GoOn(ParseResult arguments, string path)
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed])
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed])
         {
             if (arguments.GetResult(option) is { Implicit: false })
             {

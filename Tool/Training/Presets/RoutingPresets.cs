@@ -19,7 +19,7 @@ internal static class RoutingPresets
         new("supernet", "candidate blocks in each layer, picked for each input", static (shape, classes, _) => SuperNet.Create(Sized(new SuperNetOptions(), shape, classes)))
         {
             Paper = "Cheng et al., InstaNAS, AAAI 2020",
-            Static = "resnet-base",
+            Static = "resnet-small",
 
             // Of all candidates together: the costliest path takes 0.57 of them.
             Target = 0.35,

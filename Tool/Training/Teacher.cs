@@ -1,0 +1,51 @@
+using System;
+using System.IO;
+using System.Security.Cryptography;
+using ManagedDyn.Engine.Formats;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Training.Objectives;
+
+namespace ManagedDyn.Tool.Training;
+
+/// <summary>A trained model that another one learns from while it is trained.</summary>
+internal static class Teacher
+{
+    private const int NameLength = 16;
+
+    /// <summary>Adds what a teacher says to a loss.</summary>
+    /// <param name="objective">The loss.</param>
+    /// <param name="path">The teacher's model file.</param>
+    /// <param name="image">The shape of an image.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="normalization">What brings images to the input of the network that is trained.</param>
+    public static Objective AddTo(Objective objective, string path, Shape image, int classes, Normalization normalization)
+    {
+        Model model;
+        string name;
+        try
+        {
+            model = ModelFile.Load(path);
+            using FileStream stream = File.OpenRead(path);
+            name = Convert.ToHexStringLower(SHA256.HashData(stream))[..NameLength];
+        }
+        catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"cannot load the teacher '{path}': {e.Message.TrimEnd('.')}", e);
+        }
+
+        if (model.SampleShape != image || model.ClassCount != classes)
+        {
+            throw new ToolException($"the teacher '{path}' sorts images {model.SampleShape} into {model.ClassCount} classes; expected {image} and {classes}");
+        }
+
+        Preprocessing own = Preprocessing.From(image, normalization);
+        if (model.Preprocessing is not { } other || !other.Mean.SequenceEqual(own.Mean) || !other.Scale.SequenceEqual(own.Scale) || other.Maximum != own.Maximum)
+        {
+            throw new ToolException($"the teacher '{path}' prepares images in another way than this data asks for; expected a model trained on the same images");
+        }
+
+        return new TeacherDistillation(objective, model.Network, name);
+    }
+}
