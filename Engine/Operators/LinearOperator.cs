@@ -1,6 +1,7 @@
 using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Convolution;
+using ManagedDyn.Engine.Kernels.MatrixMultiply;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Operators;
@@ -23,6 +24,11 @@ public static class LinearOperator
         if (weight.Shape.Rank != 2)
         {
             throw new ArgumentException($"The weight has shape {weight.Shape}; expected [outFeatures, inFeatures].", nameof(weight));
+        }
+
+        if (IsSmall(context, input, weight, bias, in features))
+        {
+            return Small(context, input, weight, bias);
         }
 
         ConvolutionGeometry geometry = Geometry(input, weight.Shape[1], weight.Shape[0]);
@@ -52,6 +58,22 @@ public static class LinearOperator
         }
 
         return AsRows(context.Conv2dFused(AsMaps(input), packed, in geometry, in mapped, in features), input, in features);
+    }
+
+    // What is recorded goes the usual way, with the same bits.
+    private static bool IsSmall(Context context, Tensor input, Tensor weight, Tensor bias, in Conv2dSelection features) =>
+        input.Shape.Rank == 2 && input.Shape[1] == weight.Shape[1] && (long)input.Shape[0] * weight.Count <= SmallProduct.MostMacs
+        && features.Pixels.IsAll && !features.SelectsChannels && (!bias.Exists || bias.Shape == new Shape(weight.Shape[0]))
+        && !context.Records(input) && !context.Records(weight) && !(bias.Exists && context.Records(bias));
+
+    private static Tensor Small(Context context, Tensor input, Tensor weight, Tensor bias)
+    {
+        context.ThrowIfCancelled();
+        (int rows, int outputs) = (input.Shape[0], weight.Shape[0]);
+        Tensor output = context.Workspace.Rent(new Shape(rows, outputs));
+        SmallProduct.Linear(input.Span, weight.Span, bias.Exists ? bias.Span : default, rows, outputs, output.Span);
+        context.Count(rows, weight.Count, weight.Count);
+        return output;
     }
 
     private static ConvolutionGeometry Geometry(Tensor input, int inFeatures, int outFeatures)

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Pooling;
 
@@ -39,23 +40,9 @@ public static class AveragePooling
                     Group(geometry, input, rows, columns, c, share, target);
                 }
 
-                for (; c < channels; c += Vector<float>.Count)
+                for (; c < channels; c += 2 * Vector<float>.Count)
                 {
-                    int count = Math.Min(Vector<float>.Count, channels - c);
-                    Vector<float> sum = Vector<float>.Zero;
-                    for (int ky = 0; ky < rows.Count; ky++)
-                    {
-                        Vector<float> line = Vector<float>.Zero;
-                        int at = (((rows.First + (ky * rows.Step)) * geometry.Columns.Input) + columns.First) * channels;
-                        for (int kx = 0; kx < columns.Count; kx++, at += columns.Step * channels)
-                        {
-                            line += PartialVector.Load(input, at + c, count);
-                        }
-
-                        sum += line;
-                    }
-
-                    PartialVector.Store(sum * share, target.Slice(c, count));
+                    Rest(geometry, input, rows, columns, c, share, target);
                 }
             }
         }
@@ -151,5 +138,43 @@ public static class AveragePooling
         (s1 * share).CopyTo(target[(c + width)..]);
         (s2 * share).CopyTo(target[(c + (2 * width))..]);
         (s3 * share).CopyTo(target[(c + (3 * width))..]);
+    }
+
+    // The last channels, of up to two vectors: sums of both are in flight at once, and only at the map's end is a vector put together lane by lane.
+    private static void Rest(
+        in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, int c, Vector<float> share, Span<float> target)
+    {
+        int channels = geometry.Channels;
+        int width = Vector<float>.Count;
+        int firstLanes = Math.Min(width, channels - c);
+        int secondLanes = Math.Min(width, channels - c - width);
+
+        // Windows lie within the map, as the geometry's check has found; a vector is read only where all of it does.
+        ref float values = ref MemoryMarshal.GetReference(input);
+        int last = input.Length - width;
+        Vector<float> first = Vector<float>.Zero, second = first;
+        for (int ky = 0; ky < rows.Count; ky++)
+        {
+            Vector<float> firstLine = Vector<float>.Zero, secondLine = firstLine;
+            int at = ((((rows.First + (ky * rows.Step)) * geometry.Columns.Input) + columns.First) * channels) + c;
+            for (int kx = 0; kx < columns.Count; kx++, at += columns.Step * channels)
+            {
+                firstLine += at <= last ? Vector.LoadUnsafe(ref values, (nuint)at) : PartialVector.Load(input, at, firstLanes);
+                if (secondLanes > 0)
+                {
+                    int next = at + width;
+                    secondLine += next <= last ? Vector.LoadUnsafe(ref values, (nuint)next) : PartialVector.Load(input, next, secondLanes);
+                }
+            }
+
+            first += firstLine;
+            second += secondLine;
+        }
+
+        PartialVector.Store(first * share, target.Slice(c, firstLanes));
+        if (secondLanes > 0)
+        {
+            PartialVector.Store(second * share, target.Slice(c + width, secondLanes));
+        }
     }
 }

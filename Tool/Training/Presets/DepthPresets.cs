@@ -15,23 +15,23 @@ internal static class DepthPresets
     private const float HybridFrom = 0.4f;
 
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 0.5f;
+    private const float HybridSaving = 1;
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
-    private const float RateWeight = 2;
-    private const float PonderWeight = 0.02f;
-    private const float WrongPenalty = 1;
+    private const float RateWeight = 4;
+    private const float PonderWeight = 0.04f;
+    private const float WrongPenalty = 3;
     private const float PolicyWeight = 0.5f;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("skipnet", "skips blocks by convolutional gates, hybrid of supervised and policy-gradient training", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.FeedForward))
+        new("skipnet", "skips blocks by convolutional gates, hybrid of supervised and policy-gradient training", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.FeedForward, 2))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
             Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Batch),
         },
-        new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent))
+        new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
@@ -67,9 +67,10 @@ internal static class DepthPresets
         },
     ];
 
-    private static IntermediateClassifiers SkipNet(Shape shape, int classes, SkippingMethod method) =>
-        Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(), HybridFrom));
+    // A gate that is shared moves more slowly than gates of their own: it starts less open.
+    private static IntermediateClassifiers SkipNet(Shape shape, int classes, SkippingMethod method, float openness) =>
+        Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(), HybridFrom), openness);
 
-    private static IntermediateClassifiers Gated(Shape shape, int classes, SkippingMethod method, BinaryRelaxation? relaxation) =>
-        GatedResNet.Create(new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = method }, relaxation);
+    private static IntermediateClassifiers Gated(Shape shape, int classes, SkippingMethod method, BinaryRelaxation? relaxation, float openness = 2) =>
+        GatedResNet.Create(new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = method, Openness = openness }, relaxation);
 }
