@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels.Gating;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
@@ -112,8 +113,20 @@ public sealed class BoostedConvBlock : Layer
             CompactOutChannels = isCompact,
         };
         Tensor computed = _block.Forward(context, input, in selection);
-        Tensor factors = isCompact ? ChannelSets.Take(context, gates, outChannels) : gates;
-        return scope.Keep(context.MaskMultiply(computed, ChannelSets.AsFactors(factors)));
+        if (!isCompact)
+        {
+            return scope.Keep(context.MaskMultiply(computed, ChannelSets.AsFactors(gates)));
+        }
+
+        // Nobody else has seen what was computed: it is scaled where it lies.
+        Tensor factors = ChannelSets.Take(context, gates, outChannels);
+        int length = computed.Shape.ProductFrom(1);
+        for (int sample = 0; sample < input.Shape[0]; sample++)
+        {
+            RowScaleKernel.Run(computed.Span.Slice(sample * length, length), factors.Rows(sample, 1).Span);
+        }
+
+        return scope.Keep(computed);
     }
 
     private Tensor Gates(Context context, Tensor input, Selection inChannels)
