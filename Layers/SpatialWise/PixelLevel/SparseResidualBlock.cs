@@ -22,7 +22,7 @@ namespace ManagedDyn.Layers.SpatialWise.PixelLevel;
 /// </remarks>
 public sealed class SparseResidualBlock : Layer
 {
-    private readonly DecisionRule _rule;
+    private readonly DecisionRule? _rule;
     private readonly Conv2d[] _convs;
     private readonly BatchNorm2d?[] _norms;
     private readonly SparseShortcut? _shortcut;
@@ -31,17 +31,19 @@ public sealed class SparseResidualBlock : Layer
     /// <summary>Makes a block.</summary>
     /// <param name="inChannels">Channels of the input.</param>
     /// <param name="outChannels">Channels of the output.</param>
-    /// <param name="rule">Decides about the output's pixels from the input; it becomes the sub-module "masker".</param>
+    /// <param name="rule">
+    /// Decides about the output's pixels from the input; it becomes the sub-module "masker". Null: decisions are handed to the block.
+    /// </param>
     /// <param name="stride">Pixels of the input between two pixels of the output.</param>
     /// <param name="innerChannels">Channels within a bottleneck; 0: a basic block.</param>
     /// <param name="normalizes">Whether each convolution is followed by a normalisation; else it has a bias.</param>
     /// <param name="activates">Whether the sum is rectified.</param>
     public SparseResidualBlock(
-        int inChannels, int outChannels, DecisionRule rule, int stride = 1, int innerChannels = 0, bool normalizes = true, bool activates = true)
+        int inChannels, int outChannels, DecisionRule? rule, int stride = 1, int innerChannels = 0, bool normalizes = true, bool activates = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(innerChannels);
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
-        _rule = Add("masker", rule);
+        _rule = rule is null ? null : Add("masker", rule);
         _activates = activates;
         _convs = innerChannels == 0
             ? [Convolution(0, inChannels, outChannels, 3, stride, normalizes), Convolution(1, outChannels, outChannels, 3, 1, normalizes)]
@@ -60,8 +62,8 @@ public sealed class SparseResidualBlock : Layer
             : Add("downsample", new SparseShortcut(inChannels, outChannels, stride, normalizes));
     }
 
-    /// <summary>The rule that makes the mask.</summary>
-    public DecisionRule Rule => _rule;
+    /// <summary>The rule that makes the mask; null when decisions are handed to the block.</summary>
+    public DecisionRule? Rule => _rule;
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
@@ -98,7 +100,7 @@ public sealed class SparseResidualBlock : Layer
         }
 
         using WorkspaceScope scope = context.Workspace.Enter();
-        Decision decision = _rule.Decide(context, input);
+        Decision decision = Decide(context, input);
         Tensor output = Forward(context, in decision, input, ownsInput: true);
         if (context.Meter is { } after)
         {
@@ -108,13 +110,20 @@ public sealed class SparseResidualBlock : Layer
         return output.SharesMemoryWith(input) ? output : scope.Keep(output);
     }
 
+    /// <summary>The same with a decision that is there.</summary>
+    internal Tensor ForwardOwned(Context context, in Decision decision, Tensor input) => Forward(context, in decision, input, ownsInput: true);
+
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        Decision decision = _rule.Decide(context, input);
+        Decision decision = Decide(context, input);
         return scope.Keep(Forward(context, in decision, input, ownsInput: false));
     }
+
+    private Decision Decide(Context context, Tensor input) => _rule is not null
+        ? _rule.Decide(context, input)
+        : throw new InvalidOperationException("The block has no rule; hand it a decision.");
 
     private static string Name(string kind, int index) => kind + (char)('1' + index);
 

@@ -42,5 +42,15 @@ internal static class SpatialWiseCases
             GradientStep = 5e-4f,
             GradientTolerance = 3e-2,
         },
+
+        // Pixels halt where sums of scores cross a threshold: the units that run jump there.
+        new("spatial halting", typeof(SpatialHalting), () => new SpatialHalting(4, 5, 3, start: -0.7f), 7, 6, 4)
+        {
+            Skips = true, RuleMacs = 2 * ((9 * 5 * 7 * 6) + 5), GradientStep = 1e-3f,
+        },
+        new("spatial halting, stride 2, a single unit", typeof(SpatialHalting), () => new SpatialHalting(4, 6, 1, 2), 7, 6, 4)
+        {
+            Skips = true,
+        },
     ];
 }
