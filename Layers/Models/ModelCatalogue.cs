@@ -27,6 +27,7 @@ public static class ModelCatalogue
         new SuperNetArchitecture(),
         new ScaleRoutingArchitecture(),
         new AdaptiveTreeNetArchitecture(),
+        new SactResNetArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

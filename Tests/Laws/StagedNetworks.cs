@@ -98,6 +98,16 @@ public static class StagedNetworks
             Blocks = [2, 1],
             Granularity = 2,
         })),
+        ["sact resnet"] = () => Initialized(SactResNet.Create(new SactResNetOptions
+        {
+            Height = 12,
+            Width = 11,
+            InputChannels = 2,
+            Classes = 5,
+            Channels = [6, 8],
+            Units = [3, 2],
+            Start = -0.5f,
+        })),
         ["sparse bottlenecks"] = () => Initialized(new SparseResNet(new SparseResNetOptions
         {
             Height = 32,

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
 using ManagedDyn.Layers.Training.Objectives;
 
@@ -11,6 +12,7 @@ internal static class SpatialPresets
     private const string DynConvPaper = "Verelst and Tuytelaars, Dynamic Convolutions: Exploiting Spatial Sparsity, CVPR 2020";
     private const string StaticName = "resnet-maps";
     private const double DynConvTarget = 0.4;
+    private const float PonderWeight = 0.05f;
     private const int LargeImage = 64;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
@@ -32,6 +34,21 @@ internal static class SpatialPresets
             Static = StaticName,
             Target = DynConvTarget,
             Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
+        },
+        new("sact-resnet", "residual network in whose groups each pixel runs as many units as it needs", static (shape, classes, _) => SactResNet.Create(new SactResNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+            Channels = [16, 32, 64],
+            Units = [2, 2, 2],
+        }))
+        {
+            Paper = "Figurnov et al., Spatially Adaptive Computation Time for Residual Networks, CVPR 2017",
+            Static = StaticName,
+            Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>(Halting.PonderTerm, PonderWeight)),
         },
     ];
 
