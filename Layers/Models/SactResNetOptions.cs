@@ -72,7 +72,7 @@ public sealed record SactResNetOptions
             StemStride = reader.Integer("stem_stride", 1, 2),
             Channels = reader.Integers("channels", 8, 1, 4096),
             Units = reader.Integers("units", 8, 1, 256),
-            Epsilon = (float)reader.Real("epsilon", 0, 1),
+            Epsilon = (float)reader.Real("epsilon", 0, 0.999),
             Start = (float)reader.Real("start", -100, 100),
         };
         reader.Finish();

@@ -70,7 +70,7 @@ public sealed class SparseResNet : StagedNetwork
     public override Shape SampleShape { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Of all pixels; without the rules' own cost.</remarks>
+    /// <remarks>Of all pixels, and the rules' own.</remarks>
     public override long StageMacs(int stage)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(stage, 0);
@@ -79,7 +79,7 @@ public sealed class SparseResNet : StagedNetwork
         shape = _stem.OutputShape(shape);
         foreach (SparseResidualBlock block in _blocks)
         {
-            macs += block.CountMacs(shape);
+            macs += block.CountMacs(shape) + (block.Rule?.CountMacs(shape) ?? 0);
             shape = block.OutputShape(shape);
         }
 

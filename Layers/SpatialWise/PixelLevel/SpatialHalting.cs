@@ -56,25 +56,17 @@ public sealed class SpatialHalting : Layer
     public override Shape OutputShape(Shape input) => _first.OutputShape(input);
 
     /// <inheritdoc/>
-    /// <remarks>Of all units on all pixels; without the scores.</remarks>
+    /// <remarks>Of all units and scores on all pixels.</remarks>
     public override long CountMacs(Shape input)
     {
         long macs = _first.CountMacs(input);
         Shape shape = _first.OutputShape(input);
-        foreach (SparseResidualBlock unit in _units)
+        for (int i = 0; i < _units.Length; i++)
         {
-            macs += unit.CountMacs(shape);
+            macs += _units[i].CountMacs(shape) + _scores[i].CountMacs(shape);
         }
 
         return macs;
-    }
-
-    /// <summary>What the scores cost when all units run on all pixels, in MACs for a shape of the input, batch included.</summary>
-    /// <param name="input">The input's shape.</param>
-    public long CountScoreMacs(Shape input)
-    {
-        Shape shape = _first.OutputShape(input);
-        return _scores.Length == 0 ? 0 : _scores.Length * _scores[0].CountMacs(shape);
     }
 
     /// <inheritdoc/>

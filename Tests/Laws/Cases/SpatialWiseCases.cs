@@ -43,10 +43,32 @@ internal static class SpatialWiseCases
             GradientTolerance = 3e-2,
         },
 
+        // The cheap convolution's map is 0 on one side of its rectifier, so the bits beside a kink are far from it.
+        new("low-cost convolution", typeof(LowCostConvolution), () => new LowCostConvolution(4, 5), 7, 6, 4)
+        {
+            Skips = true, RuleMacs = 4 * 7 * 6,
+        },
+        new("low-cost convolution, stride 2, cheap 3x3", typeof(LowCostConvolution), () => new LowCostConvolution(4, 5, 5, 2, 3), 7, 6, 4)
+        {
+            Skips = true, RuleMacs = 9 * 4 * 4 * 3,
+        },
+        new("adaptively connected convolution", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(4, 8), 6, 7, 4),
+        new("adaptively connected convolution, stride 2", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(3, 5, 2, 8), 7, 6, 3),
+
+        // Which pixels are the least certain jumps where two of them are equally so.
+        new("point refinement", typeof(PointRefinement), () => new PointRefinement(5, 3, 7, 4, 0.2), 9, 10, 5)
+        {
+            Skips = true, GradientStep = 1e-4f, GradientTolerance = 5e-2,
+        },
+        new("point refinement of one logit", typeof(PointRefinement), () => new PointRefinement(4, 1, 6, 2, 0.5), 6, 5, 4)
+        {
+            Skips = true, GradientStep = 1e-4f, GradientTolerance = 5e-2,
+        },
+
         // Pixels halt where sums of scores cross a threshold: the units that run jump there.
         new("spatial halting", typeof(SpatialHalting), () => new SpatialHalting(4, 5, 3, start: -0.7f), 7, 6, 4)
         {
-            Skips = true, RuleMacs = 2 * ((9 * 5 * 7 * 6) + 5), GradientStep = 1e-3f,
+            Skips = true, GradientStep = 1e-3f,
         },
         new("spatial halting, stride 2, a single unit", typeof(SpatialHalting), () => new SpatialHalting(4, 6, 1, 2), 7, 6, 4)
         {
