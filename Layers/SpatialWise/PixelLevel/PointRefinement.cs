@@ -1,6 +1,5 @@
 using System;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Kernels.Sampling;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
