@@ -12,7 +12,7 @@ public sealed record ScaleRoutingOptions : ImageModelOptions
     public int Layers { get; init; } = 4;
 
     /// <summary>Channels of each scale, finest first.</summary>
-    public int[] Channels { get; init; } = [16, 24, 32];
+    public int[] Channels { get; init; } = [12, 20, 32];
 
     /// <inheritdoc/>
     public override void Validate()
