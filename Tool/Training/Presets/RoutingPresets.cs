@@ -22,7 +22,7 @@ internal static class RoutingPresets
             Static = "resnet-small",
 
             // Of all candidates together: the costliest path takes 0.57 of them.
-            Target = 0.35,
+            Target = 0.3,
             Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, weight: 20, boundsUntil: 0),
         },
         new("scale-routing", "a grid of scales through which each input finds its way", static (shape, classes, _) => ScaleRouting.Create(Sized(new ScaleRoutingOptions(), shape, classes)))
