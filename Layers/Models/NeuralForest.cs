@@ -18,6 +18,9 @@ public static class NeuralForest
         options.Validate();
         List<Layer> layers = ResidualTrunk.Create(options.InputChannels, options.Channels);
         layers.Add(new GlobalAveragePool());
+
+        // Pooled features differ little between inputs at first: without this all would go the same ways, and nothing would be learned.
+        layers.Add(new BatchNorm2d(options.Channels[^1]));
         layers.Add(new DecisionForest(options.Channels[^1], options.Classes, options.Trees, options.Depth, options.Beta, options.FirstBeta));
         return new SingleStage(new Shape(options.Height, options.Width, options.InputChannels), new Sequential([.. layers])) { Recipe = options };
     }
