@@ -27,7 +27,7 @@ public sealed class StudyCatalogueTests
         foreach (ModelPreset preset in ModelPreset.All)
         {
             Assert.True(preset.Static.Length == 0 || studied.Contains(preset.Name), $"{preset.Name} is in no study");
-            Assert.True(preset.Paper.Length > 0, $"{preset.Name} names no paper");
+            Assert.True(preset.Paper.Length > 0 || preset.Static.Length == 0, $"{preset.Name} is compared with {preset.Static}, but names no paper");
         }
     }
 
