@@ -35,6 +35,12 @@ public readonly struct Conv2dSelection
     /// </summary>
     public bool KeepsArithmetic { get; init; }
 
+    /// <summary>
+    /// Whether pixels of an output of full width that are not computed may hold anything, instead of 0: for results of which only the selected pixels
+    /// are read, as a 1×1 convolution of the same pixels does.
+    /// </summary>
+    public bool LeavesOthers { get; init; }
+
     internal bool SelectsOutputs => !Pixels.IsAll || !OutChannels.IsAll;
 
     internal bool SelectsChannels => !InChannels.IsAll || !OutChannels.IsAll;

@@ -137,7 +137,13 @@ public static class Convolution2d
         steps.Check(geometry.OutChannels, shape);
         context.ThrowIfCancelled();
         bool leavesGaps = (!selection.Pixels.IsAll && !selection.CompactPixels) || (!selection.OutChannels.IsAll && !selection.CompactOutChannels);
-        Tensor output = into.Exists ? into : leavesGaps ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        bool leavesPixels = leavesGaps && (selection.OutChannels.IsAll || selection.CompactOutChannels);
+        Tensor output = into.Exists ? into : leavesGaps && !leavesPixels ? context.Workspace.RentZeros(shape) : context.Workspace.Rent(shape);
+        if (leavesPixels && !into.Exists && !selection.LeavesOthers)
+        {
+            SelectedRows.FillOthers(context, default, selection.Pixels, output, add: false);
+        }
+
         if (packed is null && IsPlain(in geometry, in selection) && FewRowsWork.Pays(in geometry, batch * geometry.OutPixels))
         {
             FewRowsWork.Forward(context, in geometry, batch * geometry.OutPixels, input, weight, steps.Shift, output);

@@ -28,6 +28,12 @@ public static class MaxPooling
             throw new ArgumentException($"{indices.Length} places for indices were given; expected {geometry.OutElements}.", nameof(indices));
         }
 
+        if (indices.IsEmpty)
+        {
+            Values(in geometry, input, from, to, output);
+            return;
+        }
+
         int channels = geometry.Channels;
         int width = geometry.Columns.Input;
         Span<int> lanes = stackalloc int[Vector<int>.Count];
@@ -58,11 +64,42 @@ public static class MaxPooling
                     }
 
                     PartialVector.Store(best, output.Slice(target + c, count));
-                    if (!indices.IsEmpty)
+                    place.CopyTo(lanes);
+                    lanes[..count].CopyTo(indices[(target + c)..]);
+                }
+            }
+        }
+    }
+
+    // Without telling the places. The rule is the same: what is larger wins, and what is no number, which is not beaten.
+    private static void Values(in PoolGeometry geometry, ReadOnlySpan<float> input, int from, int to, Span<float> output)
+    {
+        int channels = geometry.Channels;
+        int width = geometry.Columns.Input;
+        for (int oy = from; oy < to; oy++)
+        {
+            PoolWindow rows = geometry.Rows.Window(oy);
+            for (int ox = 0; ox < geometry.Columns.Output; ox++)
+            {
+                PoolWindow columns = geometry.Columns.Window(ox);
+                int target = ((oy * geometry.Columns.Output) + ox) * channels;
+                for (int c = 0; c < channels; c += Vector<float>.Count)
+                {
+                    int count = Math.Min(Vector<float>.Count, channels - c);
+                    bool isWhole = count == Vector<float>.Count;
+                    Vector<float> best = new(float.NegativeInfinity);
+                    for (int ky = 0; ky < rows.Count; ky++)
                     {
-                        place.CopyTo(lanes);
-                        lanes[..count].CopyTo(indices[(target + c)..]);
+                        int place = ((((rows.First + (ky * rows.Step)) * width) + columns.First) * channels) + c;
+                        for (int kx = 0; kx < columns.Count; kx++, place += columns.Step * channels)
+                        {
+                            Vector<float> value = isWhole ? new Vector<float>(input[place..]) : PartialVector.Load(input, place, count);
+                            Vector<int> wins = Vector.GreaterThan(value, best) | ~Vector.Equals(value, value);
+                            best = Vector.ConditionalSelect(wins, value, best);
+                        }
                     }
+
+                    PartialVector.Store(best, output.Slice(target + c, count));
                 }
             }
         }

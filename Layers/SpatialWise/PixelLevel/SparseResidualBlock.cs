@@ -240,7 +240,9 @@ public sealed class SparseResidualBlock : Layer
         Tensor branch = input;
         for (int i = 0; i < _convs.Length - 1; i++)
         {
-            branch = context.Conv2dFused(branch, _convs[i].Packed!, _convs[i].GeometryOf(branch.Shape), Steps(i, default), new Conv2dSelection { Pixels = needed[i] });
+            // A 1×1 convolution reads the pixels that it computes and no others; tiles of a larger one read whole patches.
+            Conv2dSelection selection = new() { Pixels = needed[i], LeavesOthers = _convs[i + 1].Weight.Shape[2] == 1 };
+            branch = context.Conv2dFused(branch, _convs[i].Packed!, _convs[i].GeometryOf(branch.Shape), Steps(i, default), in selection);
         }
 
         return branch;

@@ -55,6 +55,15 @@ internal static class SpatialWiseCases
         new("adaptively connected convolution", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(4, 8), 6, 7, 4),
         new("adaptively connected convolution, stride 2", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(3, 5, 2, 8), 7, 6, 3),
 
+        new("interpolated convolution, given samples", typeof(InterpolatedConvolution), () => new InterpolatedConvolution(4, 5, new GivenMask(7, 6, Masks.Random(7, 6, 0.3, 5)), 3, 3), 7, 6, 4)
+        {
+            Skips = true, RuleMacs = 7 * 6 * 6 * 25,
+        },
+        new("interpolated convolution", typeof(InterpolatedConvolution), () => new InterpolatedConvolution(4, 5, new MaskUnit(4), 1, 2), 5, 6, 4)
+        {
+            Skips = true, RuleMacs = (5 * 6 * 6 * 9) + (9 * 4 * 5 * 6) + 4, HasSurrogateGradients = true,
+        },
+
         // Which pixels are the least certain jumps where two of them are equally so.
         new("point refinement", typeof(PointRefinement), () => new PointRefinement(5, 3, 7, 4, 0.2), 9, 10, 5)
         {
