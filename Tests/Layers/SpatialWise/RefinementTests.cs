@@ -50,7 +50,7 @@ public class RefinementTests
         layer.Initialize(new RandomSource(2));
         Conv2d conv = (Conv2d)layer.Children[1].Value;
         conv.Weight.Value.Span.Fill(1);
-        conv.Bias!.Value.Span.Fill(0);
+        conv.Bias!.Value.Span.Clear();
         Tensor input = Input(1, 9, 9, 1);
         float[] output = Run(layer, input, Engine.Execution.Decisions.Hard, null);
         for (int pixel = 0; pixel < 81; pixel++)
