@@ -21,6 +21,8 @@ public static class ModelCatalogue
         new SdnResNetArchitecture(),
         new DynamicConvResNetArchitecture(),
         new SparseResNetArchitecture(),
+        new RaNetArchitecture(),
+        new GlanceAndFocusArchitecture(),
         new SoftTreeArchitecture(),
         new NeuralForestArchitecture(),
         new HydraNetArchitecture(),

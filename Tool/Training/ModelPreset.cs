@@ -24,6 +24,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. ParameterPresets.All,
         .. FeaturePresets.All,
         .. SpatialPresets.All,
+        .. RegionPresets.All,
     ];
 
     /// <summary>Where the method comes from: authors, title, venue.</summary>

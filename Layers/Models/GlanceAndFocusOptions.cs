@@ -1,0 +1,109 @@
+using System;
+using System.Text.Json;
+
+namespace ManagedDyn.Layers.Models;
+
+/// <summary>The sizes of a <see cref="GlanceAndFocus"/>.</summary>
+public sealed record GlanceAndFocusOptions : ImageModelOptions
+{
+    /// <summary>Rows and columns of the image to one of the glance, and of a patch: 2 looks at a quarter of the pixels at a time.</summary>
+    public int Reduction { get; init; } = 2;
+
+    /// <summary>Patches looked at after the glance, at most.</summary>
+    public int Patches { get; init; } = 3;
+
+    /// <summary>Places of patches in each direction.</summary>
+    public int Grid { get; init; } = 3;
+
+    /// <summary>The stride of the first convolution of both encoders, 1 or 2.</summary>
+    public int StemStride { get; init; } = 1;
+
+    /// <summary>Output channels of each group of residual blocks of both encoders.</summary>
+    public int[] Channels { get; init; } = [16, 32, 64];
+
+    /// <summary>Blocks of each group; as many as there are groups.</summary>
+    public int[] Blocks { get; init; } = [1, 1, 1];
+
+    /// <summary>Values that the classifier remembers of what was seen.</summary>
+    public int Hidden { get; init; } = 64;
+
+    /// <summary>Channels that the policy brings features to.</summary>
+    public int PolicyChannels { get; init; } = 4;
+
+    /// <summary>Values that the policy remembers.</summary>
+    public int PolicyHidden { get; init; } = 32;
+
+    /// <summary>The share of training in which patches are drawn evenly and the policy does not learn.</summary>
+    public float WarmUp { get; init; } = 0.4f;
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Require(Reduction, 1, 64, nameof(Reduction));
+        Require(Patches, 1, 32, nameof(Patches));
+        Require(Grid, 1, 32, nameof(Grid));
+        Require(Hidden, 1, 4096, nameof(Hidden));
+        Require(PolicyChannels, 1, 1024, nameof(PolicyChannels));
+        Require(PolicyHidden, 1, 4096, nameof(PolicyHidden));
+        RequireReal(WarmUp, 0, 1, nameof(WarmUp));
+        Encoder(4, 4).Validate();
+    }
+
+    /// <summary>Rows of the glance and of a patch.</summary>
+    public int PatchHeight => Math.Max(1, Height / Reduction);
+
+    /// <summary>Columns of the glance and of a patch.</summary>
+    public int PatchWidth => Math.Max(1, Width / Reduction);
+
+    /// <summary>The encoder's sizes as those of a residual network.</summary>
+    internal ResNetOptions Encoder(int height, int width) => new()
+    {
+        Height = height,
+        Width = width,
+        InputChannels = InputChannels,
+        Classes = Classes,
+        StemStride = StemStride,
+        Channels = Channels,
+        Blocks = Blocks,
+    };
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal static GlanceAndFocusOptions Read(OptionsReader reader)
+    {
+        GlanceAndFocusOptions options = ReadImage(reader, new GlanceAndFocusOptions()) with
+        {
+            Reduction = reader.Integer("reduction", 1, 64),
+            Patches = reader.Integer("patches", 1, 32),
+            Grid = reader.Integer("grid", 1, 32),
+            StemStride = reader.Integer("stem_stride", 1, 2),
+            Channels = reader.Integers("channels", 8, 1, 4096),
+            Blocks = reader.Integers("blocks", 8, 1, 64),
+            Hidden = reader.Integer("hidden", 1, 4096),
+            PolicyChannels = reader.Integer("policy_channels", 1, 1024),
+            PolicyHidden = reader.Integer("policy_hidden", 1, 4096),
+            WarmUp = (float)reader.Real("warm_up", 0, 1),
+        };
+        reader.Finish();
+        OptionsCheck.Sound(options.Validate, "glance-and-focus");
+        return options;
+    }
+
+    /// <summary>Writes the sizes as one JSON object.</summary>
+    internal void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        WriteImage(writer);
+        writer.WriteNumber("reduction", Reduction);
+        writer.WriteNumber("patches", Patches);
+        writer.WriteNumber("grid", Grid);
+        writer.WriteNumber("stem_stride", StemStride);
+        OptionsWriter.Integers(writer, "channels", Channels);
+        OptionsWriter.Integers(writer, "blocks", Blocks);
+        writer.WriteNumber("hidden", Hidden);
+        writer.WriteNumber("policy_channels", PolicyChannels);
+        writer.WriteNumber("policy_hidden", PolicyHidden);
+        writer.WriteNumber("warm_up", WarmUp);
+        writer.WriteEndObject();
+    }
+}
