@@ -34,7 +34,7 @@ public sealed class Parameter
     /// <summary>Its name within the module that owns it.</summary>
     public string Name { get; }
 
-    /// <summary>The values. After writing to them, call <see cref="MarkChanged"/>.</summary>
+    /// <summary>The values.</summary>
     public Tensor Value => new(_storage ?? Allocate(), 0, Shape);
 
     /// <summary>The extents.</summary>
@@ -42,9 +42,6 @@ public sealed class Parameter
 
     /// <summary>The gradient added up since <see cref="ClearGradient"/>; no tensor while there is none.</summary>
     public Tensor Gradient => Tape.GradientOf(Value);
-
-    /// <summary>Counts the changes of the values; packed forms remember the version that they were made from.</summary>
-    public int Version { get; private set; }
 
     /// <summary>Whether this is state that training updates by other means than gradients, such as running statistics.</summary>
     public bool IsState { get; }
@@ -65,9 +62,6 @@ public sealed class Parameter
             }
         }
     }
-
-    /// <summary>Says that the values were written.</summary>
-    public void MarkChanged() => Version++;
 
     /// <summary>Sets the gradient to zero.</summary>
     public void ClearGradient() => _storage?.ClearGradient();

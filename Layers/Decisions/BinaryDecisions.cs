@@ -83,6 +83,9 @@ public static class BinaryDecisions
         return context.Workspace.SelectAtLeast(rows, rows == 0 ? 0 : scores.Count / rows, scores.Span, AboveHalf);
     }
 
+    /// <summary>What each sample's scores say of one unit: a column of [N, units] as [N].</summary>
+    internal static Tensor ScoresOf(this Context context, Tensor scores, int unit) => context.Slice(scores, 1, unit, 1).Reshape(new Shape(scores.Shape[0]));
+
     /// <summary>The stream of random numbers of a module's decision, the same at every run of the same network with the same seed.</summary>
     /// <param name="context">The context.</param>
     /// <param name="module">The module, numbered.</param>

@@ -29,9 +29,8 @@ public abstract class LayerPolicy : Module
     public void Begin(Context context, Tensor input, ref LayerPolicyState state)
     {
         ArgumentNullException.ThrowIfNull(context);
-        int outer = Enter(context);
+        using MeterTurn turn = new(context, this);
         OnBegin(context, input, ref state);
-        Leave(context, outer);
     }
 
     /// <summary>Decides for which samples one layer runs; layers are asked about in order.</summary>
@@ -44,10 +43,8 @@ public abstract class LayerPolicy : Module
         ArgumentNullException.ThrowIfNull(context);
         ArgumentOutOfRangeException.ThrowIfNegative(layer);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, LayerCount);
-        int outer = Enter(context);
-        Decision decision = OnDecide(context, layer, features, ref state);
-        Leave(context, outer);
-        return decision;
+        using MeterTurn turn = new(context, this);
+        return OnDecide(context, layer, features, ref state);
     }
 
     /// <summary>MACs of <see cref="Begin"/> for a shape of the network's input, batch included.</summary>
@@ -73,24 +70,4 @@ public abstract class LayerPolicy : Module
     /// <param name="features">The layer's input, [N, …].</param>
     /// <param name="state">The state of this pass.</param>
     protected abstract Decision OnDecide(Context context, int layer, Tensor features, ref LayerPolicyState state);
-
-    private int Enter(Context context)
-    {
-        if (context.Meter is not { } meter)
-        {
-            return 0;
-        }
-
-        int outer = meter.Layer;
-        meter.Layer = Number;
-        return outer;
-    }
-
-    private static void Leave(Context context, int outer)
-    {
-        if (context.Meter is { } meter)
-        {
-            meter.Layer = outer;
-        }
-    }
 }

@@ -96,21 +96,29 @@ public static class Gating
         }
     }
 
+    /// <summary>Counts what a branch would have cost for the samples that are not selected, as its own.</summary>
     internal static void CountSkipped(Context context, Selection selected, Shape input, Layer branch)
     {
-        if (context.Meter is not { } meter)
+        if (context.Meter is not null)
+        {
+            using MeterTurn turn = new(context, branch);
+            CountSkipped(context, selected, input[0], branch.CountMacs(input.With(0, 1)));
+        }
+    }
+
+    /// <summary>Counts what the rows that are not selected would have cost.</summary>
+    internal static void CountSkipped(Context context, Selection selected, int rows, long macs)
+    {
+        if (context.Meter is null || selected.IsAll || macs == 0)
         {
             return;
         }
 
-        int outer = meter.Layer;
-        meter.Layer = branch.Number;
-        long macs = branch.CountMacs(input.With(0, 1));
         int next = 0;
-        ReadOnlySpan<int> rows = selected.Indices;
-        for (int row = 0; row < input[0]; row++)
+        ReadOnlySpan<int> indices = selected.Indices;
+        for (int row = 0; row < rows; row++)
         {
-            if (next < rows.Length && rows[next] == row)
+            if (next < indices.Length && indices[next] == row)
             {
                 next++;
             }
@@ -119,7 +127,5 @@ public static class Gating
                 context.CountRow(row, 0, macs);
             }
         }
-
-        meter.Layer = outer;
     }
 }

@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Decisions.Gates;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Mechanisms;
@@ -62,7 +63,7 @@ public sealed class HaltingScore : Layer
     protected override Tensor Run(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor pooled = input.Shape.Rank == 4 ? context.GlobalAveragePool(input) : input;
+        Tensor pooled = GateFeatures.Of(context, input);
         return scope.Keep(context.Sigmoid(context.Linear(pooled, _weight.Value, _bias.Value, packed: _packed)));
     }
 }

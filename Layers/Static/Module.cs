@@ -129,10 +129,6 @@ public abstract class Module
         foreach ((string path, Module module) in NamedModules())
         {
             module.OnInitialize(random.Stream("initialize." + path));
-            foreach (Parameter parameter in module._parameters)
-            {
-                parameter.MarkChanged();
-            }
         }
     }
 

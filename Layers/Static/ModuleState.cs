@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Formats.Safetensors;
 
 namespace ManagedDyn.Layers.Static;
@@ -50,9 +49,5 @@ public static class ModuleState
         }
 
         binding.Read(file);
-        foreach ((_, Parameter parameter) in module.NamedParameters())
-        {
-            parameter.MarkChanged();
-        }
     }
 }

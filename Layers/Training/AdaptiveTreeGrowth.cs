@@ -147,7 +147,6 @@ public sealed class AdaptiveTreeGrowth
             if (known.TryGetValue(path, out Parameter? source) && source.Shape == parameter.Shape)
             {
                 source.Value.Span.CopyTo(parameter.Value.Span);
-                parameter.MarkChanged();
                 if (!path.StartsWith(solver, StringComparison.Ordinal))
                 {
                     kept.Add(path);

@@ -114,10 +114,6 @@ public sealed class Trainer
         Checkpoint.Load(path, _tensors, _settings, _state);
         _optimizer.Resume(_state.OptimizerSteps);
         _hasCheckpoint = path == _options.CheckpointPath;
-        foreach ((_, var parameter) in _network.NamedParameters())
-        {
-            parameter.MarkChanged();
-        }
     }
 
     /// <summary>Trains until all epochs are done, or until it is asked to stop; then the step is finished and a checkpoint is written.</summary>

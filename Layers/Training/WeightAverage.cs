@@ -49,8 +49,6 @@ internal sealed class WeightAverage
             {
                 (values[j], averages[j]) = (averages[j], values[j]);
             }
-
-            _parameters[i].Value.MarkChanged();
         }
     }
 

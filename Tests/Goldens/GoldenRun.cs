@@ -41,7 +41,6 @@ internal sealed class GoldenRun : IDisposable
     public void Set(Parameter parameter, string name)
     {
         _golden.Input(name).Span.CopyTo(parameter.Value.Span);
-        parameter.MarkChanged();
         _parameters.Add((name, parameter));
     }
 

@@ -115,7 +115,6 @@ internal sealed class LayerRun
             Tensor values = _golden.Input(name);
             Assert.True(values.Count == parameter.Shape.Count, $"{_golden}: {name} has shape {values.Shape}, the parameter {path} {parameter.Shape}.");
             values.Span.CopyTo(parameter.Value.Span);
-            parameter.MarkChanged();
             open.Remove(name);
         }
 

@@ -41,6 +41,5 @@ internal static class RoutingRunners
     private static void Set(Parameter parameter, Tensor values)
     {
         values.Span.CopyTo(parameter.Value.Span);
-        parameter.MarkChanged();
     }
 }

@@ -29,7 +29,6 @@ internal static class SpatialRunners
             convs[i] = (Conv2d)block.Children[i + 1].Value;
             golden.Input($"w{i + 1}").Span.CopyTo(convs[i].Weight.Value.Span);
             golden.Input($"b{i + 1}").Span.CopyTo(convs[i].Bias!.Value.Span);
-            convs[i].Weight.MarkChanged();
         }
 
         using Workers workers = new(2);

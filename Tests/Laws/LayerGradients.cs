@@ -177,7 +177,6 @@ internal sealed class LayerGradients
         for (int i = 0; i < _state.Length; i++)
         {
             _state[i].CopyTo(_parameters[i].Value.Value.Span);
-            _parameters[i].Value.MarkChanged();
         }
     }
 

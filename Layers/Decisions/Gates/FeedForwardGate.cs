@@ -16,7 +16,7 @@ public sealed class FeedForwardGate : DecisionRule
 {
     private readonly ConvBlock? _first;
     private readonly ConvBlock _second;
-    private readonly GateHead _head;
+    private readonly GateLinear _head;
     private readonly BinaryRelaxation _relaxation;
 
     /// <summary>Makes a gate.</summary>
@@ -37,7 +37,7 @@ public sealed class FeedForwardGate : DecisionRule
         width = width == 0 ? channels : width;
         _first = convolutions == 2 ? Add("first", new ConvBlock(channels, width, 3)) : null;
         _second = Add("second", new ConvBlock(convolutions == 2 ? width : channels, width, 3, stride: 2));
-        _head = Add("head", new GateHead(width, 1, openness));
+        _head = Add("head", new GateLinear(width, 1, openness));
         _relaxation = relaxation ?? new SigmoidRelaxation();
     }
 

@@ -19,7 +19,7 @@ public sealed class PooledGate : DecisionRule
 {
     private readonly int _channels;
     private readonly Linear _hidden;
-    private readonly GateHead _head;
+    private readonly GateLinear _head;
     private readonly BinaryRelaxation _relaxation;
 
     /// <summary>Makes a gate.</summary>
@@ -31,7 +31,7 @@ public sealed class PooledGate : DecisionRule
     {
         _channels = channels;
         _hidden = Add("hidden", new Linear(channels, hidden));
-        _head = Add("head", new GateHead(hidden, 1, openness));
+        _head = Add("head", new GateLinear(hidden, 1, openness));
         _relaxation = relaxation ?? new GumbelSigmoidRelaxation();
     }
 
@@ -39,7 +39,7 @@ public sealed class PooledGate : DecisionRule
     public override Decision Decide(Context context, Tensor features)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor pooled = GateFeatures.Pool(context, features);
+        Tensor pooled = GateFeatures.Of(context, features);
         Tensor hidden = context.Relu(_hidden.Forward(context, pooled));
         return context.DecideSamples(_head.Forward(context, hidden), _relaxation, this);
     }

@@ -18,7 +18,7 @@ namespace ManagedDyn.Layers.Decisions.Gates;
 public sealed class RecurrentGate : LayerPolicy
 {
     private readonly Linear[] _projections;
-    private readonly GateHead _head;
+    private readonly GateLinear _head;
     private readonly Parameter _inputWeight;
     private readonly Parameter _hiddenWeight;
     private readonly Parameter _inputBias;
@@ -48,7 +48,7 @@ public sealed class RecurrentGate : LayerPolicy
         _hiddenWeight = AddParameter("weight_hh", new Shape(4 * width, width));
         _inputBias = AddParameter("bias_ih", new Shape(4 * width), decays: false);
         _hiddenBias = AddParameter("bias_hh", new Shape(4 * width), decays: false);
-        _head = Add("head", new GateHead(width, 1, openness));
+        _head = Add("head", new GateLinear(width, 1, openness));
         _relaxation = relaxation ?? new SigmoidRelaxation();
     }
 
@@ -82,7 +82,7 @@ public sealed class RecurrentGate : LayerPolicy
     /// <inheritdoc/>
     protected override Decision OnDecide(Context context, int layer, Tensor features, ref LayerPolicyState state)
     {
-        Tensor projected = _projections[layer].Forward(context, GateFeatures.Pool(context, features));
+        Tensor projected = _projections[layer].Forward(context, GateFeatures.Of(context, features));
         Tensor fromInput = context.Linear(projected, _inputWeight.Value, _inputBias.Value, packed: _packedInput);
         Tensor fromHidden = context.Linear(state.Hidden, _hiddenWeight.Value, _hiddenBias.Value, packed: _packedHidden);
         state.Hidden = context.LstmCell(fromInput, fromHidden, state.Cell, out Tensor cell);

@@ -21,7 +21,7 @@ namespace ManagedDyn.Layers.Decisions.Policies;
 public sealed class PolicyNetwork : LayerPolicy
 {
     private readonly ConvBlock[] _convolutions;
-    private readonly GateHead _head;
+    private readonly GateLinear _head;
     private readonly BinaryRelaxation _relaxation;
     private readonly Annealing _opened;
 
@@ -46,7 +46,7 @@ public sealed class PolicyNetwork : LayerPolicy
             _convolutions[i] = Add("conv" + i.ToString(CultureInfo.InvariantCulture), new ConvBlock(i == 0 ? inputChannels : widths[i - 1], widths[i], 3, stride: 2));
         }
 
-        _head = Add("head", new GateHead(widths[^1], Math.Max(1, layerCount), openness));
+        _head = Add("head", new GateLinear(widths[^1], Math.Max(1, layerCount), openness));
         _relaxation = relaxation ?? new BernoulliActionRelaxation(0.8f);
         _opened = opened ?? Annealing.Constant(1);
     }
@@ -105,13 +105,10 @@ public sealed class PolicyNetwork : LayerPolicy
             return new Decision(isHard ? Selection.All(1, samples) : default, open);
         }
 
-        Tensor scores = Column(context, state.Scores, layer);
-        Tensor logProbabilities = state.LogProbabilities.Exists ? Column(context, state.LogProbabilities, layer) : default;
+        Tensor scores = context.ScoresOf(state.Scores, layer);
+        Tensor logProbabilities = state.LogProbabilities.Exists ? context.ScoresOf(state.LogProbabilities, layer) : default;
         return new Decision(isHard ? context.SelectLikely(scores, 1) : default, scores, logProbabilities);
     }
-
-    private static Tensor Column(Context context, Tensor table, int column) =>
-        context.Slice(table, 1, column, 1).Reshape(new Shape(table.Shape[0]));
 
     private int OpenedLayers(double progress) => (int)Math.Ceiling(Math.Clamp(_opened.At(progress), 0, 1) * LayerCount);
 }

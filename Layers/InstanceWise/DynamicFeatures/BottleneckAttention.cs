@@ -14,7 +14,7 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicFeatures;
 /// </summary>
 /// <remarks>
 /// Deviations: the authors' released code multiplies the two maps, σ(c · s), where the paper adds them (equation 2); both can be had, and the paper's
-/// is the default. Paper and code normalise after the last layer of neither branch here; the paper's figure places one there.
+/// is the default. The paper ends both branches with a normalisation (equations 3 and 4); the code does not, nor does this layer.
 /// </remarks>
 public sealed class BottleneckAttention : FeatureAttention
 {

@@ -88,18 +88,7 @@ internal sealed class NormalizedConvolution : Layer
     private Tensor RunAlongPixels(Context context, Tensor input, in FusedSteps steps)
     {
         _ = OutputShape(input.Shape);
-        int outer = context.Meter?.Layer ?? 0;
-        if (context.Meter is not null)
-        {
-            context.Meter.Layer = _conv.Number;
-        }
-
-        Tensor output = context.Conv2dPlanes(input, _conv.Weight.Value, in steps, _dilation);
-        if (context.Meter is not null)
-        {
-            context.Meter.Layer = outer;
-        }
-
-        return output;
+        using MeterTurn turn = new(context, _conv);
+        return context.Conv2dPlanes(input, _conv.Weight.Value, in steps, _dilation);
     }
 }

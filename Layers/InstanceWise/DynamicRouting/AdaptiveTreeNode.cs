@@ -2,6 +2,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -108,8 +109,8 @@ internal sealed class AdaptiveTreeNode : Module
         Selection left = context.Workspace.Complement(right);
         Record(context, context.Sigmoid(scores), features.Shape, right);
         Shape sample = features.Shape.With(0, 1);
-        ScaleNode.CountSkipped(context, right, rows, _right!.CountMacs(sample));
-        ScaleNode.CountSkipped(context, left, rows, _left!.CountMacs(sample));
+        Gating.CountSkipped(context, right, rows, _right!.CountMacs(sample));
+        Gating.CountSkipped(context, left, rows, _left!.CountMacs(sample));
         if (right.Count == 0 || right.Count == rows)
         {
             return scope.Keep((right.Count == 0 ? _left : _right).Descend(context, features));

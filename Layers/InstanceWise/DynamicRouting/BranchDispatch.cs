@@ -48,17 +48,15 @@ internal static class BranchDispatch
     public static Tensor RunMixed(Context context, Tensor input, ReadOnlySpan<Layer> branches, Tensor weights)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor sum = context.MaskMultiply(branches[0].Forward(context, input), Column(context, weights, 0));
-        for (int i = 1; i < branches.Length; i++)
+        MixtureSum sum = new(context, weights, branches[0].OutputShape(input.Shape));
+        for (int i = 0; i < branches.Length; i++)
         {
-            sum = context.Add(sum, context.MaskMultiply(branches[i].Forward(context, input), Column(context, weights, i)));
+            using WorkspaceScope turn = context.Workspace.Enter();
+            sum.Add(branches[i].Forward(context, input), Selection.All(1, input.Shape[0]), i);
         }
 
-        return scope.Keep(sum);
+        return scope.Keep(sum.Finish());
     }
-
-    /// <summary>One unit's column of a matrix of scores, [N].</summary>
-    public static Tensor Column(Context context, Tensor scores, int unit) => context.Slice(scores, 1, unit, 1).Reshape(new Shape(scores.Shape[0]));
 
     /// <summary>Runs a layer for some samples of a batch, under their own numbers.</summary>
     /// <param name="context">The context.</param>

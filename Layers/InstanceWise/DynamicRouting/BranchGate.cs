@@ -5,6 +5,8 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Decisions.Gates;
+using ManagedDyn.Layers.InstanceWise.DynamicWidth;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -68,13 +70,14 @@ public sealed class BranchGate : DecisionRule
     public override Decision Decide(Context context, Tensor features)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor pooled = features.Shape.Rank == 4 ? context.GlobalAveragePool(features) : features;
+        Tensor pooled = GateFeatures.Of(context, features);
         Tensor logits = _output.Forward(context, context.Relu(_hidden.Forward(context, pooled)));
         Tensor soft = context.Softmax(logits);
         bool isRelaxed = context.Decisions == Engine.Execution.Decisions.Relaxed;
-        if (isRelaxed && context.Ledger is not null)
+        if (GateFeatures.Trains(context))
         {
-            AddBalance(context, soft);
+            Selection first = context.Workspace.SelectTop(soft.Shape[0], _branches, soft.Span, 1);
+            context.AddLossTerm("balance", Number, ExpertBalance.Switch(context, soft, first));
         }
 
         if (isRelaxed && (context.Mode == Mode.Evaluate || context.Progress < _softShare))
@@ -120,18 +123,5 @@ public sealed class BranchGate : DecisionRule
         }
 
         return noise;
-    }
-
-    private void AddBalance(Context context, Tensor soft)
-    {
-        int samples = soft.Shape[0];
-        Tensor shares = context.Workspace.RentZeros(new Shape(_branches));
-        Selection first = context.Workspace.SelectTop(samples, _branches, soft.Span, 1);
-        foreach (int branch in first.Indices)
-        {
-            shares.Span[branch] += _branches / (float)Math.Max(1, samples);
-        }
-
-        context.AddLossTerm("balance", Number, context.Sum(context.Multiply(context.Mean(soft, 0), shares)));
     }
 }

@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -179,7 +180,7 @@ public sealed class PathSuperNet : Layer
                 Kind = DecisionKind.Samples,
                 Rows = input[0],
                 Selected = chosen.Exists ? context.Workspace.SelectRowsOf(chosen, i) : default,
-                Scores = BranchDispatch.Column(context, scores, i),
+                Scores = context.ScoresOf(scores, i),
                 UnitMacs = cell[i].CountMacs(input.With(0, 1)),
             });
         }

@@ -4,6 +4,8 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -77,7 +79,7 @@ internal sealed class ScaleNode : Module
         Shape sample = input.Shape.With(0, 1);
         Selection active = context.Workspace.SelectAtLeast(1, rows, Strongest(context, gates).Span, float.Epsilon);
         Record(context, gates, active, sample);
-        CountSkipped(context, active, rows, CountMacs(sample) - GateMacs());
+        Gating.CountSkipped(context, active, rows, CountMacs(sample) - GateMacs());
         if (active.Count == 0)
         {
             return;
@@ -96,9 +98,9 @@ internal sealed class ScaleNode : Module
                 continue;
             }
 
-            Tensor strength = BranchDispatch.Column(context, strengths, way);
+            Tensor strength = context.ScoresOf(strengths, way);
             Selection takers = context.Workspace.SelectAtLeast(1, strength.Count, strength.Span, float.Epsilon);
-            CountSkipped(context, takers, strength.Count, PathMacs(way, sample));
+            Gating.CountSkipped(context, takers, strength.Count, PathMacs(way, sample));
             if (takers.Count > 0)
             {
                 Selection places = context.Workspace.Nest(inBatch, takers);
@@ -109,29 +111,6 @@ internal sealed class ScaleNode : Module
         }
 
         context.Samples = outer;
-    }
-
-    /// <summary>Counts what the rows that are not selected would have cost.</summary>
-    public static void CountSkipped(Context context, Selection selected, int rows, long macs)
-    {
-        if (context.Meter is null || selected.IsAll || macs == 0)
-        {
-            return;
-        }
-
-        int next = 0;
-        ReadOnlySpan<int> indices = selected.Indices;
-        for (int row = 0; row < rows; row++)
-        {
-            if (next < indices.Length && indices[next] == row)
-            {
-                next++;
-            }
-            else
-            {
-                context.CountRow(row, 0, macs);
-            }
-        }
     }
 
     /// <inheritdoc/>
@@ -183,12 +162,12 @@ internal sealed class ScaleNode : Module
 
         int rows = gates.Shape[0];
         int ways = 1 + (HasDown ? 1 : 0) + (HasUp ? 1 : 0);
-        Tensor open = BranchDispatch.Column(context, gates, 0);
+        Tensor open = context.ScoresOf(gates, 0);
         for (int way = 1; way < 3; way++)
         {
             if (way == Down ? HasDown : HasUp)
             {
-                Tensor next = BranchDispatch.Column(context, gates, way);
+                Tensor next = context.ScoresOf(gates, way);
                 open = context.Concat(1, open.Reshape(new Shape(rows, open.Count / rows)), next.Reshape(new Shape(rows, 1)));
             }
         }

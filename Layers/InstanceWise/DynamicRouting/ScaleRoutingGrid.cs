@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
@@ -136,7 +137,7 @@ public sealed class ScaleRoutingGrid : Layer
             return;
         }
 
-        ScaleNode.CountSkipped(context, alive, samples, macs);
+        Gating.CountSkipped(context, alive, samples, macs);
         Selection outer = context.Samples;
         Tensor arrived = alive.Count == samples ? features : context.GatherSamples(features, alive);
         context.Samples = context.Workspace.Nest(outer, alive);
@@ -161,7 +162,7 @@ public sealed class ScaleRoutingGrid : Layer
             return context.Workspace.RentZeros(new Shape(samples, features.Shape[3]));
         }
 
-        ScaleNode.CountSkipped(context, alive, samples, macs);
+        Gating.CountSkipped(context, alive, samples, macs);
         Selection outer = context.Samples;
         Tensor arrived = alive.Count == samples ? features : context.GatherSamples(features, alive);
         context.Samples = context.Workspace.Nest(outer, alive);

@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Decisions.Gates;
 using ManagedDyn.Layers.Decisions.Relaxations;
 using ManagedDyn.Layers.Static;
 

@@ -5,6 +5,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Decisions.Gates;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 

@@ -78,8 +78,6 @@ public sealed class SignEstimatedLinear : Layer
         }
 
         LowRank.Decompose(_weight.Value.Span, _outFeatures, _inFeatures, _rank, _left.Value.Span, _right.Value.Span);
-        _left.MarkChanged();
-        _right.MarkChanged();
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Decisions.Gates;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;

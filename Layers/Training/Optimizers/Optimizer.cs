@@ -90,13 +90,6 @@ public abstract class Optimizer
         Steps++;
         Prepare(rate, gradientScale);
         workers.Run(_chunks.Length, new UpdateWork(this));
-        foreach (Trained trained in _trained)
-        {
-            if (trained.Parameter.IsTrainable)
-            {
-                trained.Parameter.MarkChanged();
-            }
-        }
     }
 
     /// <summary>The path of a parameter whose gradient is not finite, the nearest to the loss in the order of the network; null when all are.</summary>

@@ -96,8 +96,6 @@ internal static class DynamicDepthCases
                 {
                     value *= factor;
                 }
-
-                parameter.MarkChanged();
             }
         }
     }

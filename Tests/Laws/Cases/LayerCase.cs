@@ -92,8 +92,6 @@ public sealed class LayerCase
             {
                 values[i] += 0.4f * (isVariance ? stream.Uniform(0, 0, i) : stream.Uniform(0, 0, i) - 0.4f);
             }
-
-            parameter.MarkChanged();
         }
 
         Prepare?.Invoke(layer);

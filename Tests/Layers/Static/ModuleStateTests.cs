@@ -18,10 +18,8 @@ public class ModuleStateTests
         SafetensorsWriter writer = new();
         ModuleState.Save(from, writer);
         PlainModule to = Build();
-        int version = to.Parameters[0].Version;
         ModuleState.Load(to, SafetensorsFile.Parse(writer.ToArray()));
         AssertSame(from, to);
-        Assert.True(to.Parameters[0].Version > version);
     }
 
     [Fact]

@@ -1,12 +1,16 @@
+using System;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Static;
 
-namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
+namespace ManagedDyn.Layers.Decisions.Gates;
 
-/// <summary>The last layer of a gate, y = x Wᵀ + b, whose first decisions are chosen: b starts from a given value, and W from zeros or small numbers.</summary>
+/// <summary>
+/// The last layer of a gate, y = x Wᵀ + b, whose first decisions are chosen: b starts from a given value, and W from zeros or small numbers. Gates that start
+/// open keep a network trainable: whatever is closed from the start learns nothing.
+/// </summary>
 internal sealed class GateLinear : Layer
 {
     private readonly int _inFeatures;
@@ -23,6 +27,13 @@ internal sealed class GateLinear : Layer
     /// <param name="startsFromZeros">Whether W does.</param>
     public GateLinear(int inFeatures, int outFeatures, float? firstBias, bool startsFromZeros = false)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(inFeatures, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(outFeatures, 1);
+        if (firstBias is { } value && !float.IsFinite(value))
+        {
+            throw new ArgumentOutOfRangeException(nameof(firstBias), value, "Expected a finite bias.");
+        }
+
         _inFeatures = inFeatures;
         _outFeatures = outFeatures;
         _firstBias = firstBias;
@@ -34,9 +45,11 @@ internal sealed class GateLinear : Layer
     /// <summary>[out, in].</summary>
     public Parameter Weight { get; }
 
-    public override Shape OutputShape(Shape input) => input.With(-1, _outFeatures);
+    public override Shape OutputShape(Shape input) => input.Rank > 0 && input[-1] == _inFeatures
+        ? input.With(-1, _outFeatures)
+        : throw new ArgumentException($"The input has shape {input}; expected [N, {_inFeatures}].", nameof(input));
 
-    public override long CountMacs(Shape input) => (long)input.RowCount * _inFeatures * _outFeatures;
+    public override long CountMacs(Shape input) => (long)OutputShape(input).RowCount * _inFeatures * _outFeatures;
 
     /// <summary>From some inputs only.</summary>
     public Tensor Forward(Context context, Tensor input, in Conv2dSelection features)
