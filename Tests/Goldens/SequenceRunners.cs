@@ -74,7 +74,6 @@ internal static class SequenceRunners
         foreach ((string path, Parameter parameter) in layer.NamedParameters())
         {
             golden.Input(path).Span.CopyTo(parameter.Value.Span);
-            parameter.MarkChanged();
             parameters.Add(path, parameter);
         }
 
