@@ -18,11 +18,13 @@ namespace ManagedDyn.Layers.SpatialWise.PixelLevel;
 /// <remarks>
 /// Hard decisions: inactive pixels cost nothing, and active ones have the bits of the dense block under <see cref="Accuracy.Exact"/>. Relaxed
 /// decisions: everything is computed and the branch multiplied by the scores. Batch statistics are those of the pixels that inference computes.
+/// With a rule for channels too, both are left out together: an output pixel and a channel within cost only where both are chosen.
 /// Parameters have PyTorch's names: conv1, bn1, …, downsample.
 /// </remarks>
 public sealed class SparseResidualBlock : Layer
 {
     private readonly DecisionRule? _rule;
+    private readonly DecisionRule? _channels;
     private readonly Conv2d[] _convs;
     private readonly BatchNorm2d?[] _norms;
     private readonly SparseShortcut? _shortcut;
@@ -38,8 +40,12 @@ public sealed class SparseResidualBlock : Layer
     /// <param name="innerChannels">Channels within a bottleneck; 0: a basic block.</param>
     /// <param name="normalizes">Whether each convolution is followed by a normalisation; else it has a bias.</param>
     /// <param name="activates">Whether the sum is rectified.</param>
+    /// <param name="channels">
+    /// Decides besides which channels of the first convolution's output there are, from the input; it becomes the sub-module "channels". Null: all.
+    /// </param>
     public SparseResidualBlock(
-        int inChannels, int outChannels, DecisionRule? rule, int stride = 1, int innerChannels = 0, bool normalizes = true, bool activates = true)
+        int inChannels, int outChannels, DecisionRule? rule, int stride = 1, int innerChannels = 0, bool normalizes = true, bool activates = true,
+        DecisionRule? channels = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(innerChannels);
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
@@ -51,6 +57,7 @@ public sealed class SparseResidualBlock : Layer
                 Convolution(0, inChannels, innerChannels, 1, 1, normalizes), Convolution(1, innerChannels, innerChannels, 3, stride, normalizes),
                 Convolution(2, innerChannels, outChannels, 1, 1, normalizes),
             ];
+        _channels = channels is null ? null : Add("channels", channels);
         _norms = new BatchNorm2d?[_convs.Length];
         for (int i = 0; normalizes && i < _norms.Length; i++)
         {
@@ -161,9 +168,47 @@ public sealed class SparseResidualBlock : Layer
             });
         }
 
-        return !isRelaxed && IsFrozen && context.Mode == Mode.Evaluate
-            ? Frozen(context, decision.Selected, input, ownsInput)
-            : Plain(context, in decision, input, isRelaxed);
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Decision channels = Channels(context, input);
+        Tensor result = !isRelaxed && IsFrozen && context.Mode == Mode.Evaluate
+            ? Frozen(context, decision.Selected, channels.Selected, input, ownsInput)
+            : Plain(context, in decision, in channels, input, isRelaxed);
+        return result.SharesMemoryWith(input) ? result : scope.Keep(result);
+    }
+
+    private Decision Channels(Context context, Tensor input)
+    {
+        if (_channels is null)
+        {
+            return default;
+        }
+
+        Decision channels = _channels.Decide(context, input);
+        int universe = _convs[0].Weight.Shape[0];
+        bool isRelaxed = context.Decisions == Engine.Execution.Decisions.Relaxed;
+        bool fits = isRelaxed
+            ? channels.Scores.Exists && channels.Scores.Shape == new Shape(input.Shape[0], universe)
+            : channels.Selected.Exists && channels.Selected.Universe == universe && (channels.Selected.Rows == 1 || channels.Selected.Rows == input.Shape[0]);
+        if (!fits)
+        {
+            throw new ArgumentException($"The rule of channels gives scores {(channels.Scores.Exists ? channels.Scores.Shape : "none")} and selects {channels.Selected}; expected {input.Shape[0]} rows over {universe} channels.", nameof(input));
+        }
+
+        if (context.Ledger is not null)
+        {
+            Shape inner = _convs[0].OutputShape(input.Shape);
+            context.Record(new DecisionRecord
+            {
+                Layer = Number,
+                Kind = DecisionKind.Channels,
+                Rows = input.Shape[0],
+                Selected = channels.Selected.Exists && channels.Selected.Rows == input.Shape[0] ? channels.Selected : default,
+                Scores = channels.Scores,
+                UnitMacs = (_convs[0].CountMacs(input.Shape.With(0, 1)) + _convs[1].CountMacs(inner.With(0, 1))) / universe,
+            });
+        }
+
+        return channels;
     }
 
     private static void Check(in Decision decision, Shape output, bool isRelaxed)
@@ -183,7 +228,7 @@ public sealed class SparseResidualBlock : Layer
     }
 
     // The training form, and the hard one before the block is frozen.
-    private Tensor Plain(Context context, in Decision decision, Tensor input, bool isRelaxed)
+    private Tensor Plain(Context context, in Decision decision, in Decision channels, Tensor input, bool isRelaxed)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         BranchSelections needed = new(context.Workspace, _convs, input.Shape, decision.Selected);
@@ -198,6 +243,12 @@ public sealed class SparseResidualBlock : Layer
             branch = _norms[i] is { } norm
                 ? norm.Forward(context, sums, activation, needed[i])
                 : isLast ? sums : context.Relu(sums);
+            if (i == 0 && _channels is not null)
+            {
+                branch = isRelaxed
+                    ? context.MaskMultiply(branch, channels.Scores.Reshape(new Shape(branch.Shape[0], 1, 1, branch.Shape[3])))
+                    : context.MaskChannels(branch, channels.Selected);
+            }
         }
 
         branch = isRelaxed ? context.MaskMultiply(branch, decision.Scores) : context.MaskPixels(branch, decision.Selected);
@@ -205,14 +256,15 @@ public sealed class SparseResidualBlock : Layer
         return scope.Keep(_activates ? context.Relu(total) : total);
     }
 
-    private Tensor Frozen(Context context, Selection selected, Tensor input, bool ownsInput)
+    private Tensor Frozen(Context context, Selection selected, Selection channels, Tensor input, bool ownsInput)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         if (selected.IsAll || selected.Count == selected.Rows * selected.Universe)
         {
-            Tensor whole = Branch(context, default, input);
+            Tensor whole = Branch(context, default, channels, input);
             Tensor residual = _shortcut is null ? input : _shortcut.Forward(context, input);
-            return scope.Keep(context.Conv2dFused(whole, _convs[^1].Packed!, _convs[^1].GeometryOf(whole.Shape), Steps(_convs.Length - 1, residual)));
+            Conv2dSelection all = new() { InChannels = _convs.Length == 2 ? channels : default };
+            return scope.Keep(context.Conv2dFused(whole, _convs[^1].Packed!, _convs[^1].GeometryOf(whole.Shape), Steps(_convs.Length - 1, residual), in all));
         }
 
         // What is left alone must be rectified too; what comes from another block is already.
@@ -221,10 +273,10 @@ public sealed class SparseResidualBlock : Layer
             : _activates ? context.Relu(input)
             : context.Workspace.RentCopy(input.Shape, input.Span);
         BranchSelections needed = new(context.Workspace, _convs, input.Shape, selected);
-        Tensor branch = Branch(context, in needed, input);
+        Tensor branch = Branch(context, in needed, channels, input);
         Tensor summand = _shortcut is null ? input : output;
-        context.Conv2dFusedInto(
-            output, branch, _convs[^1].Packed!, _convs[^1].GeometryOf(branch.Shape), Steps(_convs.Length - 1, summand), new Conv2dSelection { Pixels = selected });
+        Conv2dSelection last = new() { Pixels = selected, InChannels = _convs.Length == 2 ? channels : default };
+        context.Conv2dFusedInto(output, branch, _convs[^1].Packed!, _convs[^1].GeometryOf(branch.Shape), Steps(_convs.Length - 1, summand), in last);
         if (_shortcut is not null && _activates)
         {
             // The active pixels are rectified twice, which changes nothing.
@@ -235,13 +287,19 @@ public sealed class SparseResidualBlock : Layer
     }
 
     // All convolutions but the last.
-    private Tensor Branch(Context context, in BranchSelections needed, Tensor input)
+    private Tensor Branch(Context context, in BranchSelections needed, Selection channels, Tensor input)
     {
         Tensor branch = input;
         for (int i = 0; i < _convs.Length - 1; i++)
         {
             // A 1×1 convolution reads the pixels that it computes and no others; tiles of a larger one read whole patches.
-            Conv2dSelection selection = new() { Pixels = needed[i], LeavesOthers = _convs[i + 1].Weight.Shape[2] == 1 };
+            Conv2dSelection selection = new()
+            {
+                Pixels = needed[i],
+                LeavesOthers = _convs[i + 1].Weight.Shape[2] == 1,
+                OutChannels = i == 0 ? channels : default,
+                InChannels = i == 1 ? channels : default,
+            };
             branch = context.Conv2dFused(branch, _convs[i].Packed!, _convs[i].GeometryOf(branch.Shape), Steps(i, default), in selection);
         }
 

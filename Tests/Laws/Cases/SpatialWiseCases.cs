@@ -21,6 +21,15 @@ internal static class SpatialWiseCases
             Skips = true,
         },
 
+        new("sparse residual block, given pixels and channels", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 6, new GivenMask(7, 5, Masks.Random(7, 5, 0.4, 3)), channels: new SomeChannels(6)), 7, 5, 6)
+        {
+            Skips = true,
+        },
+        new("sparse bottleneck, given pixels and channels", typeof(SparseResidualBlock), () => new SparseResidualBlock(6, 8, new GivenMask(4, 3, Masks.Random(4, 3, 0.5, 4)), 2, 5, channels: new SomeChannels(5)), 7, 5, 6)
+        {
+            Skips = true,
+        },
+
         // A mask's gradient is that of the sigmoid that it was cut from, and the mask itself jumps.
         new("sparse residual block", typeof(SparseResidualBlock), () => new SparseResidualBlock(5, 5, new MaskUnit(5)), 8, 7, 5)
         {
