@@ -23,6 +23,8 @@ public static class ModelCatalogue
         new SparseResNetArchitecture(),
         new RaNetArchitecture(),
         new GlanceAndFocusArchitecture(),
+        new ResolutionNetArchitecture(),
+        new ElasticResNetArchitecture(),
         new SoftTreeArchitecture(),
         new NeuralForestArchitecture(),
         new HydraNetArchitecture(),

@@ -122,6 +122,8 @@ public static class StagedNetworks
         })),
         ["ranet"] = () => Initialized(new RaNet(new RaNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Blocks = [2, 3, 3], Layers = 1, BaseChannels = 4, GrowthRate = 2, ClassifierChannels = 6, ExitsPerScale = 2 })),
         ["glance and focus"] = () => Initialized(new GlanceAndFocus(new GlanceAndFocusOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 6], Blocks = [1, 1], Hidden = 8, PolicyHidden = 6, PolicyChannels = 3 })),
+        ["dynamic resolution"] = () => Initialized(ResolutionNet.Create(new ResolutionNetOptions { Height = 12, Width = 9, InputChannels = 2, Classes = 5, Rows = [6, 9, 12], Channels = [4, 6], Blocks = [1, 2], PredictorChannels = 3 })),
+        ["elastic resnet"] = () => Initialized(ElasticResNet.Create(new ElasticResNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [8, 12], Blocks = [1, 2] })),
         ["soft tree"] = () => Initialized(SoftTree.Create(new SoftTreeOptions { Height = 6, Width = 5, InputChannels = 2, Classes = 4, Depth = 4 })),
         ["neural forest"] = () => Initialized(NeuralForest.Create(new NeuralForestOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 4, Channels = [4, 8], Trees = 3, Depth = 3 })),
         ["hydra net"] = () => Initialized(HydraNet.Create(new HydraNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6], BranchChannels = 8, Branches = 3, Active = 2, BranchBlocks = 2 })),

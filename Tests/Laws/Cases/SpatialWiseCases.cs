@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.SpatialWise.PixelLevel;
 using ManagedDyn.Layers.SpatialWise.RegionLevel;
+using ManagedDyn.Layers.SpatialWise.ResolutionLevel;
 using ManagedDyn.Layers.Static;
 using ManagedDyn.Tests.Layers.SpatialWise;
 
@@ -92,5 +93,16 @@ internal static class SpatialWiseCases
         {
             Skips = true,
         },
+
+        // The choice of a size jumps; its gradient is that of a softmax.
+        new(
+            "dynamic resolution", typeof(DynamicResolution),
+            () => new DynamicResolution(new ResolutionPredictor(2, 4, 5, 3, 3), new SizedResidualNetwork(3, 2, 1, [4, 5], [1, 1], 4), (4, 5), (6, 6), (8, 9)), 8, 9, 2)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
+        new("elastic block", typeof(ElasticBlock), () => new ElasticBlock(4, 6, 3, 2), 7, 6, 4) { GradientStep = 5e-4f, GradientTolerance = 3e-2 },
+        new("elastic block, identity", typeof(ElasticBlock), () => new ElasticBlock(5, 5, 2), 6, 5, 5) { GradientStep = 5e-4f, GradientTolerance = 3e-2 },
     ];
 }

@@ -10,6 +10,8 @@ internal static class RegionPresets
 {
     private const string StaticName = "resnet-maps";
     private const int LargeImage = 64;
+    private const double ResolutionTarget = 0.45;
+    private const float ResolutionWeight = 4;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
@@ -37,6 +39,35 @@ internal static class RegionPresets
             Paper = "Wang et al., Glance and Focus: a Dynamic Approach to Reducing Spatial Redundancy, NeurIPS 2020",
             Static = StaticName,
             Objective = static (usual, _) => new GlimpsePolicyGradient(usual),
+        },
+        new("dynamic-resolution", "predicts the resolution that an image is worth and looks at it at that one", static (shape, classes, _) => ResolutionNet.Create(new ResolutionNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+            Rows = [shape[0] / 2, shape[0] * 3 / 4, shape[0]],
+            Blocks = [2, 2, 2],
+        }))
+        {
+            Paper = "Zhu et al., Dynamic Resolution Network, NeurIPS 2021",
+            Static = StaticName,
+            Target = ResolutionTarget,
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, ResolutionWeight),
+        },
+        new("elastic-resnet", "residual network each block of which works at two scales", static (shape, classes, _) => ElasticResNet.Create(new ElasticResNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+            Blocks = [2, 2, 2],
+        }))
+        {
+            Paper = "Wang et al., ELASTIC: Improving CNNs with Dynamic Scaling Policies, CVPR 2019",
+            Static = StaticName,
         },
     ];
 
