@@ -19,7 +19,7 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
     /// <summary>The share of units that were chosen.</summary>
     public double Share => Units == 0 ? 0 : (double)Chosen.Count / Units;
 
-    /// <summary>"ran", "skipped", "experts 1 and 5 of 8", "24 of 64 channels". Units are counted from 1.</summary>
+    /// <summary>"ran", "skipped", "experts 1, 5 of 8", "branch 2 of 2", "24 of 64 channels". Units are counted from 1.</summary>
     public string Text
     {
         get
@@ -33,6 +33,11 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
             if (Chosen.Count is 0 or > MostNamed || Kind is DecisionKind.Pixels or DecisionKind.Channels or DecisionKind.Tokens)
             {
                 return $"{Chosen.Count} of {Units} {name}";
+            }
+
+            if (Chosen.Count == 1)
+            {
+                name = Kind == DecisionKind.Branches ? "branch" : name[..^1];
             }
 
             string[] numbers = new string[Chosen.Count];
