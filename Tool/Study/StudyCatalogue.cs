@@ -24,6 +24,7 @@ public static class StudyCatalogue
         {
             List<StudyEntry> spatial = [];
             AddPresets(spatial, SpatialPresets.All, common, StudyClaim.SavesCompute);
+            AddPresets(spatial, RegionPresets.All, common, StudyClaim.SavesCompute);
             return spatial;
         }
 
