@@ -1,5 +1,6 @@
 using System;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
 using ManagedDyn.Engine.Tensors;
@@ -9,6 +10,9 @@ namespace ManagedDyn.Engine.Operators;
 /// <summary>The linear layer, also of selected features only. To the kernels it is a convolution of maps of one column.</summary>
 public static class LinearOperator
 {
+    private const int MostBriefRows = 6;
+    private const long MostBriefMacs = 1L << 17;
+
     /// <summary>y[n, …, o] = bias[o] + Σ over i of x[n, …, i] · w[o, i]; differentiable in input, weight and bias.</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">x, [N, …, inFeatures]; a vector is one sample.</param>
@@ -29,6 +33,19 @@ public static class LinearOperator
         if (IsSmall(context, input, weight, bias, in features))
         {
             return Small(context, input, weight, bias);
+        }
+
+        if (packed is not null && input.Shape.Rank == 2 && HasBias(bias, weight) && !Records(context, input, weight, bias))
+        {
+            if (ListedProductWork.Pays(input, in features))
+            {
+                return ListedProductWork.Forward(context, input, packed, bias, in features);
+            }
+
+            if (IsBrief(context, input, weight, in features))
+            {
+                return Brief(context, input, packed, weight, bias);
+            }
         }
 
         ConvolutionGeometry geometry = Geometry(input, weight.Shape[1], weight.Shape[0]);
@@ -63,8 +80,31 @@ public static class LinearOperator
     // What is recorded goes the usual way, with the same bits.
     private static bool IsSmall(Context context, Tensor input, Tensor weight, Tensor bias, in Conv2dSelection features) =>
         input.Shape.Rank == 2 && input.Shape[1] == weight.Shape[1] && (long)input.Shape[0] * weight.Count <= SmallProduct.MostMacs
-        && features.Pixels.IsAll && !features.SelectsChannels && (!bias.Exists || bias.Shape == new Shape(weight.Shape[0]))
-        && !context.Records(input) && !context.Records(weight) && !(bias.Exists && context.Records(bias));
+        && features.Pixels.IsAll && !features.SelectsChannels && HasBias(bias, weight) && !Records(context, input, weight, bias);
+
+    // A few rows that one thread takes: as pixels of a convolution they would be prepared for longer than some are computed.
+    private static bool IsBrief(Context context, Tensor input, Tensor weight, in Conv2dSelection features) =>
+        input.Shape[0] is > 0 and <= MostBriefRows && input.Shape[1] == weight.Shape[1] && features.Pixels.IsAll && !features.SelectsChannels
+        && (context.Workers.Threads == 1 || input.Shape[0] * (long)weight.Count <= MostBriefMacs);
+
+    private static Tensor Brief(Context context, Tensor input, PackedWeight packed, Tensor weight, Tensor bias)
+    {
+        MultiplyShape shape = new(input.Shape[0], weight.Shape[1], weight.Shape[0]);
+        packed.CheckFits(new ConvolutionGeometry(shape.Depth, shape.Columns, 1, 1, 1, 1));
+        context.ThrowIfCancelled();
+        Tensor output = context.Workspace.Rent(new Shape(shape.Rows, shape.Columns));
+        Tensor scratch = context.Workspace.Rent(new Shape(PackedMultiply.ScratchLength));
+        Epilogue epilogue = new() { Shift = bias.Exists ? bias.Span : default };
+        PackedMultiply.Multiply(in shape, input.Span, packed.Panels.Span, output.Span, in epilogue, scratch.Span);
+        context.Workspace.Recycle(scratch.Storage);
+        context.Count(shape.Rows, weight.Count, weight.Count);
+        return output;
+    }
+
+    private static bool HasBias(Tensor bias, Tensor weight) => !bias.Exists || bias.Shape == new Shape(weight.Shape[0]);
+
+    private static bool Records(Context context, Tensor input, Tensor weight, Tensor bias) =>
+        context.Records(input) || context.Records(weight) || (bias.Exists && context.Records(bias));
 
     private static Tensor Small(Context context, Tensor input, Tensor weight, Tensor bias)
     {
