@@ -68,6 +68,12 @@ public sealed class Context
     /// </summary>
     public Selection Samples { get; set; }
 
+    /// <summary>
+    /// The samples that the branch which runs now is meant for while decisions are relaxed and all samples go through it, one row: normalisation takes its
+    /// statistics over them, as skipping will see no others. None or all: every sample. Told by sample as <see cref="SampleOf"/> does, not by row.
+    /// </summary>
+    public Selection ActiveSamples { get; set; }
+
     /// <summary>Asks the computation to end early.</summary>
     public CancellationToken Cancellation { get; set; }
 

@@ -16,7 +16,8 @@ public static class Gating
 {
     /// <summary>
     /// Relaxed, y = g·F(x) + (1 − g)·x with the decision's scores g; hard, the selected samples run alone and the others are copied, without
-    /// cost. With scores of 0 and 1 and in Evaluate mode both give the same bits.
+    /// cost. While training, normalisation in the branch takes its statistics over samples whose score is not 0. With scores of 0 and 1 and in Evaluate
+    /// mode both give the same bits.
     /// </summary>
     /// <param name="context">The context; skipped samples are counted as work that the dense network does.</param>
     /// <param name="decision">Samples selected (one row over the batch), and while decisions are relaxed one score a sample, [N].</param>
@@ -76,7 +77,33 @@ public static class Gating
         }
 
         using WorkspaceScope scope = context.Workspace.Enter();
-        return scope.Keep(context.Blend(scores, branch.Forward(context, input), input));
+        Selection outer = context.ActiveSamples;
+        if (context.Mode == Mode.Train)
+        {
+            // Those that hard decisions would run, and all where scores are soft.
+            context.ActiveSamples = context.IntersectActive(context.Workspace.SelectAtLeast(1, scores.Count, scores.Span, float.Epsilon), outer);
+        }
+
+        try
+        {
+            return scope.Keep(context.Blend(scores, branch.Forward(context, input), input));
+        }
+        finally
+        {
+            context.ActiveSamples = outer;
+        }
+    }
+
+    /// <summary>The active samples within a branch that is meant for some rows of the current batch.</summary>
+    internal static Selection IntersectActive(this Context context, Selection rows, Selection outer)
+    {
+        if (rows.IsAll || rows.Count == rows.Universe)
+        {
+            return outer;
+        }
+
+        Selection samples = context.Samples.IsAll ? rows : context.Workspace.Nest(context.Samples, rows);
+        return outer.IsAll ? samples : context.Workspace.Intersect(outer, samples);
     }
 
     private static Tensor Hard(Context context, Selection selected, Tensor input, Layer branch)

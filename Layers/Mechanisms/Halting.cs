@@ -20,6 +20,7 @@ public static class Halting
     /// <summary>
     /// Relaxed, or while a tape records, all steps run for all samples, those a sample does not need with weight 0, and the mean ponder cost N + R becomes
     /// a term of the loss; else samples that have halted leave the batch and cost nothing more. In Evaluate mode both give the same bits.
+    /// While training, normalisation in a step takes its statistics over the samples that have not halted.
     /// </summary>
     /// <param name="context">The context.</param>
     /// <param name="input">s_0, [N, …].</param>
@@ -46,13 +47,23 @@ public static class Halting
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor[] states = new Tensor[steps.Length];
         Tensor[] halting = new Tensor[scores.Length];
-        for (int t = 0; t < states.Length; t++)
+        Tensor sums = context.Workspace.RentZeros(new Shape(input.Shape[0]));
+        Selection outer = context.ActiveSamples;
+        try
         {
-            states[t] = steps[t].Forward(context, t == 0 ? input : states[t - 1]);
-            if (t < halting.Length)
+            for (int t = 0; t < states.Length; t++)
             {
-                halting[t] = scores[t].Forward(context, states[t]);
+                states[t] = steps[t].Forward(context, t == 0 ? input : states[t - 1]);
+                if (t < halting.Length)
+                {
+                    halting[t] = scores[t].Forward(context, states[t]);
+                    MarkActive(context, halting[t], sums, epsilon, outer);
+                }
             }
+        }
+        finally
+        {
+            context.ActiveSamples = outer;
         }
 
         Tensor output = context.Halt(halting, states, epsilon, out Tensor ponder, out _, out Tensor counts);
@@ -63,6 +74,25 @@ public static class Halting
         }
 
         return scope.Keep(output);
+    }
+
+    // Normalisation in the steps that follow takes its statistics over the samples that are to run them.
+    private static void MarkActive(Context context, Tensor halting, Tensor sums, float epsilon, Selection outer)
+    {
+        if (context.Mode != Mode.Train)
+        {
+            return;
+        }
+
+        Tensor stays = context.Workspace.RentZeros(sums.Shape);
+        for (int row = 0; row < sums.Count; row++)
+        {
+            bool halts = !(sums.Span[row] < 1) || HaltingKernel.Step(ref sums.Span[row], halting.Span[row], false, epsilon, out _);
+            sums.Span[row] = halts ? 1 : sums.Span[row];
+            stays.Span[row] = halts ? 0 : 1;
+        }
+
+        context.ActiveSamples = context.IntersectActive(context.Workspace.SelectAtLeast(1, sums.Count, stays.Span, 1), outer);
     }
 
     private static void RecordSteps(Context context, Tensor input, ReadOnlySpan<Layer> steps, Tensor counts)

@@ -17,6 +17,9 @@ namespace ManagedDyn.Layers.Models;
 /// </summary>
 public static class FeedForwardNet
 {
+    // Gates decide without noise at inference: the network is to get used to it.
+    private const float GateNoiseUntil = 0.7f;
+
     /// <summary>Builds a network.</summary>
     /// <param name="options">The sizes.</param>
     /// <exception cref="ArgumentException">They make no network.</exception>
@@ -94,7 +97,7 @@ public static class FeedForwardNet
         }
 
         private static BinaryRelaxation Relaxation(GateTraining training) =>
-            training == GateTraining.PolicyGradient ? new BernoulliActionRelaxation() : new GumbelSigmoidRelaxation();
+            training == GateTraining.PolicyGradient ? new BernoulliActionRelaxation(1, GateNoiseUntil) : new GumbelSigmoidRelaxation(noiseUntil: GateNoiseUntil);
 
         private static Shape Flat(Shape input) => new(input[0], input.ProductFrom(1));
     }

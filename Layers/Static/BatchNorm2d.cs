@@ -79,7 +79,7 @@ public sealed class BatchNorm2d : Layer
     /// <param name="context">The context.</param>
     /// <param name="input">[N, …, channels].</param>
     /// <param name="activation">The activation.</param>
-    /// <param name="active">The rows that batch statistics are taken over; default: all.</param>
+    /// <param name="active">The rows that batch statistics are taken over; default: those of the context's <see cref="Context.ActiveSamples"/>.</param>
     /// <exception cref="InvalidOperationException">The layer is frozen and the context's mode is Train.</exception>
     public Tensor Forward(Context context, Tensor input, Activation activation, Selection active = default)
     {
@@ -89,6 +89,11 @@ public sealed class BatchNorm2d : Layer
             return context.Mode == Mode.Evaluate
                 ? context.ScaleShift(input, _scale, _shift, activation)
                 : throw new InvalidOperationException("A frozen normalisation was run in Train mode; only a network that is not frozen can be trained.");
+        }
+
+        if (!active.Exists && context.Mode == Mode.Train && !context.ActiveSamples.IsAll)
+        {
+            active = ActiveRows(context, input.Shape[0]);
         }
 
         return context.BatchNorm(
@@ -111,6 +116,24 @@ public sealed class BatchNorm2d : Layer
         _shift = Tensor.Zeros(Weight.Value.Shape);
         BatchNormFold.Run(
             Weight.Value.Span, Bias.Value.Span, RunningMean.Value.Span, RunningVariance.Value.Span, _epsilon, _scale.Span, _shift.Span);
+    }
+
+    // The rows of this batch that stand for active samples.
+    private static Selection ActiveRows(Context context, int rows)
+    {
+        Selection samples = context.ActiveSamples;
+        if (context.Samples.IsAll)
+        {
+            return samples;
+        }
+
+        Tensor marks = context.Workspace.RentZeros(new Shape(rows));
+        for (int row = 0; row < rows; row++)
+        {
+            marks.Span[row] = samples.Indices.BinarySearch(context.SampleOf(row)) >= 0 ? 1 : 0;
+        }
+
+        return context.Workspace.SelectAtLeast(1, rows, marks.Span, 1);
     }
 
     /// <inheritdoc/>

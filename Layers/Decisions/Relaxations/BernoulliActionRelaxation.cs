@@ -8,31 +8,45 @@ namespace ManagedDyn.Layers.Decisions.Relaxations;
 /// <summary>
 /// Draws actions a ∈ {0, 1} with probability p = α·σ(l) + (1 − α)·(1 − σ(l)) and gives log π(a), for policy gradients (Williams, "Simple statistical
 /// gradient-following algorithms", 1992). α below 1 keeps probabilities within [1 − α, α], so that exploration goes on (Wu et al., "BlockDrop", CVPR
-/// 2018, equation 8). No gradient flows through the actions themselves.
+/// 2018, equation 8). No gradient flows through the actions themselves. At the end of training actions may be the likely ones, as at inference: the network then
+/// gets used to them, and nothing is learned about the logits any more.
 /// </summary>
 public sealed class BernoulliActionRelaxation : BinaryRelaxation
 {
     private readonly float _bound;
+    private readonly float _drawsUntil;
 
     /// <summary>Makes the relaxation.</summary>
     /// <param name="bound">α, above ½ and at most 1.</param>
-    public BernoulliActionRelaxation(float bound = 1)
+    /// <param name="drawsUntil">The share of training after which actions are no longer drawn, from 0 to 1.</param>
+    public BernoulliActionRelaxation(float bound = 1, float drawsUntil = 1)
     {
         if (!(bound > 0.5f && bound <= 1))
         {
             throw new ArgumentOutOfRangeException(nameof(bound), bound, "Expected a bound of probabilities above 0.5 and at most 1.");
         }
 
+        if (!(drawsUntil >= 0 && drawsUntil <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(drawsUntil), drawsUntil, "Expected a share of training from 0 to 1.");
+        }
+
         _bound = bound;
+        _drawsUntil = drawsUntil;
     }
 
     /// <inheritdoc/>
-    public override string Description => FormattableString.Invariant($"bernoulli(bound={_bound:R})");
+    public override string Description => FormattableString.Invariant($"bernoulli(bound={_bound:R}, draws until {_drawsUntil:R})");
 
     /// <inheritdoc/>
     public override RelaxedChoice Relax(Context context, Tensor logits, RandomStream noise)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (_drawsUntil < 1 && context.Progress >= _drawsUntil)
+        {
+            return new RelaxedChoice(Likely(context, logits));
+        }
+
         Tensor soft = context.Sigmoid(logits);
         Tensor probabilities = _bound == 1 ? soft : context.Affine(soft, (2 * _bound) - 1, 1 - _bound);
         int samples = logits.Shape[0];
@@ -58,5 +72,16 @@ public sealed class BernoulliActionRelaxation : BinaryRelaxation
         Tensor sign = context.Affine(actions, 2, -1);
         Tensor chosen = context.Add(context.Multiply(sign, probabilities), context.Affine(actions, -1, 1));
         return new RelaxedChoice(actions, context.Log(chosen));
+    }
+
+    private static Tensor Likely(Context context, Tensor logits)
+    {
+        Tensor actions = context.Workspace.Rent(logits.Shape);
+        for (int i = 0; i < actions.Count; i++)
+        {
+            actions.Span[i] = logits.Span[i] > 0 ? 1 : 0;
+        }
+
+        return actions;
     }
 }

@@ -7,18 +7,20 @@ namespace ManagedDyn.Layers.Decisions.Relaxations;
 
 /// <summary>
 /// Draws one of k actions with probability softmax(l) (the largest of l plus Gumbel noise) and gives log π(a), one for each decision, for policy
-/// gradients. No gradient flows through the action itself.
+/// gradients. No gradient flows through the action itself. At the end of training the action may be the likely one, as at inference, without log π(a).
 /// </summary>
-public sealed class CategoricalActionRelaxation : ChoiceRelaxation
+/// <param name="drawsUntil">The share of training after which actions are no longer drawn.</param>
+public sealed class CategoricalActionRelaxation(float drawsUntil = 1) : ChoiceRelaxation
 {
     /// <inheritdoc/>
-    public override string Description => "categorical";
+    public override string Description => FormattableString.Invariant($"categorical(draws until {drawsUntil:R})");
 
     /// <inheritdoc/>
     public override RelaxedChoice Relax(Context context, Tensor logits, RandomStream noise)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor actions = context.RentGumbel(logits.Shape, noise);
+        bool draws = drawsUntil >= 1 || context.Progress < drawsUntil;
+        Tensor actions = draws ? context.RentGumbel(logits.Shape, noise) : context.Workspace.RentZeros(logits.Shape);
         int length = logits.Shape[-1];
         ReadOnlySpan<float> scores = logits.Span;
         for (int start = 0; start < actions.Count; start += length)
@@ -35,6 +37,6 @@ public sealed class CategoricalActionRelaxation : ChoiceRelaxation
             row[best] = 1;
         }
 
-        return new RelaxedChoice(actions, context.Sum(context.Multiply(context.LogSoftmax(logits), actions), -1));
+        return draws ? new RelaxedChoice(actions, context.Sum(context.Multiply(context.LogSoftmax(logits), actions), -1)) : new RelaxedChoice(actions);
     }
 }

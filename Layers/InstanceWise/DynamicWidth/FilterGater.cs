@@ -20,6 +20,9 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 /// </remarks>
 public sealed class FilterGater : DecisionRule
 {
+    // Gates decide without noise at inference: the network is to get used to it.
+    private const float NoiseUntil = 0.7f;
+
     private readonly int _gates;
     private readonly BinaryRelaxation _relaxation;
     private readonly ConvBlock _first;
@@ -33,10 +36,10 @@ public sealed class FilterGater : DecisionRule
     /// <param name="channels">Channels of its first convolution, half of those of its second.</param>
     /// <param name="hidden">The width of the narrow middle.</param>
     /// <param name="gates">Filters, or groups of them, over all layers of the backbone.</param>
-    /// <param name="relaxation">How gates are trained; none: improved semantic hashing.</param>
+    /// <param name="relaxation">How gates are trained; none: improved semantic hashing, without noise in the last part of training.</param>
     public FilterGater(int inChannels, int channels, int hidden, int gates, BinaryRelaxation? relaxation = null)
     {
-        _relaxation = relaxation ?? new SemanticHashingRelaxation();
+        _relaxation = relaxation ?? new SemanticHashingRelaxation(NoiseUntil);
         _gates = gates;
         _hidden = hidden;
         _first = Add("first", new ConvBlock(inChannels, channels, 3, 2));

@@ -21,9 +21,12 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 /// </remarks>
 public sealed class PruningAgent : Module
 {
+    // Actions are not drawn at inference: the network is to get used to it.
+    private const float DrawsUntil = 0.7f;
+
     private readonly int _hidden;
     private readonly int _actions;
-    private readonly CategoricalActionRelaxation _relaxation = new();
+    private readonly CategoricalActionRelaxation _relaxation = new(DrawsUntil);
     private readonly GateLinear[] _encoders;
     private readonly GateLinear _recurrence;
     private readonly GateLinear _decoder;

@@ -19,15 +19,27 @@ public sealed class TargetRate : Objective
     private readonly Objective _inner;
     private readonly float[] _targets;
     private readonly float _weight;
+    private readonly float _sinksUntil;
 
     /// <summary>Makes the objective.</summary>
     /// <param name="inner">L₀.</param>
     /// <param name="weight">λ, at least 0.</param>
     /// <param name="targets">t, from 0 to 1: one for all decisions, or one for each.</param>
     public TargetRate(Objective inner, float weight, params ReadOnlySpan<float> targets)
+        : this(inner, weight, 0, targets)
+    {
+    }
+
+    /// <summary>Makes the objective with targets that sink evenly from 1, so that blocks learn something before inputs skip them.</summary>
+    /// <param name="inner">L₀.</param>
+    /// <param name="weight">λ, at least 0.</param>
+    /// <param name="sinksUntil">The share of training after which targets are t, from 0 to 1.</param>
+    /// <param name="targets">t, from 0 to 1: one for all decisions, or one for each.</param>
+    public TargetRate(Objective inner, float weight, float sinksUntil, ReadOnlySpan<float> targets)
     {
         ArgumentNullException.ThrowIfNull(inner);
         ObjectiveCheck.Weight(weight, nameof(weight));
+        ObjectiveCheck.Share(sinksUntil, nameof(sinksUntil));
         if (targets.Length == 0)
         {
             throw new ArgumentException("No target was given; expected one for all decisions, or one for each.", nameof(targets));
@@ -40,6 +52,7 @@ public sealed class TargetRate : Objective
 
         _inner = inner;
         _weight = weight;
+        _sinksUntil = sinksUntil;
         _targets = targets.ToArray();
     }
 
@@ -55,7 +68,7 @@ public sealed class TargetRate : Objective
                 text.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? string.Empty : "/")}{_targets[i]:R}");
             }
 
-            return text.Append(')').ToString();
+            return (_sinksUntil > 0 ? text.Append(CultureInfo.InvariantCulture, $" by {_sinksUntil:R})") : text.Append(')')).ToString();
         }
     }
 
@@ -75,12 +88,13 @@ public sealed class TargetRate : Objective
         ArgumentNullException.ThrowIfNull(context);
         List<Tensor> losses = [_inner.Compute(context, logits, labels, exitLosses)];
         List<float> factors = [1];
+        float sunk = context.Progress < _sinksUntil ? (float)(context.Progress / _sinksUntil) : 1;
         foreach (DecisionRecord record in context.Ledger is { } ledger ? ledger.Records : [])
         {
             if (record.Scores.Exists)
             {
                 float target = _targets.Length == 1 ? _targets[0] : _targets[Math.Min(losses.Count - 1, _targets.Length - 1)];
-                losses.Add(context.Square(context.Offset(context.Mean(record.Scores), -target)));
+                losses.Add(context.Square(context.Offset(context.Mean(record.Scores), (sunk * (1 - target)) - 1)));
                 factors.Add(_weight);
             }
         }

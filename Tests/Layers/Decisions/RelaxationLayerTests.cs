@@ -120,6 +120,33 @@ public class RelaxationLayerTests
     }
 
     [Fact]
+    public void At_the_end_actions_are_the_likely_ones_and_carry_no_probability()
+    {
+        float[] values = [-2f, 0f, 0.3f, 1e-6f, -1e-6f, 4f];
+        Context context = NewContext(3);
+        Tensor logits = Tensor.From(new Shape(6), values);
+        Tape.Watch(logits);
+        using Tape tape = new(context.Workspace);
+        context.Tape = tape;
+        RelaxedChoice drawn = new BernoulliActionRelaxation(0.8f, 0.8f).Relax(context, logits, context.Random.Stream("gate"));
+        Assert.True(drawn.LogProbabilities.Exists);
+        context.Progress = 0.81;
+        RelaxedChoice likely = new BernoulliActionRelaxation(0.8f, 0.8f).Relax(context, logits, context.Random.Stream("gate"));
+        Assert.Equal([0, 0, 1, 1, 0, 1], likely.Scores.ToArray());
+        Assert.False(likely.LogProbabilities.Exists);
+        Assert.False(likely.Scores.RequiresGradient);
+
+        RelaxedChoice choice = new CategoricalActionRelaxation(0.8f).Relax(context, logits.Reshape(new Shape(2, 3)), context.Random.Stream("choice"));
+        Assert.Equal([0, 0, 1, 0, 0, 1], choice.Scores.ToArray());
+        Assert.False(choice.LogProbabilities.Exists);
+
+        Tensor hashed = new SemanticHashingRelaxation(0.8f).Relax(context, logits, context.Random.Stream("gate")).Scores;
+        Assert.Equal([0, 0, 1, 1, 0, 1], hashed.ToArray());
+        Assert.True(hashed.RequiresGradient);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BernoulliActionRelaxation(0.8f, 1.5f));
+    }
+
+    [Fact]
     public void Hard_weights_of_gumbel_have_the_soft_gradient()
     {
         float[] logits = GradientCheck.Values(Samples, 8, 2);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
@@ -106,6 +107,77 @@ public class GatingTests
 
         context.Decisions = ManagedDyn.Engine.Execution.Decisions.Relaxed;
         Assert.Equal(expected, context.Gate(new Decision(default, scores), input, branch).ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Training_takes_statistics_over_the_samples_that_run(int seed)
+    {
+        int[] chosen = Chosen(seed);
+        if (chosen.Length == 0)
+        {
+            return;
+        }
+
+        Tensor input = Input(seed);
+        Tensor scores = Tensor.Zeros(new Shape(Samples));
+        Tensor part = Tensor.Zeros(new Shape(chosen.Length, Batch[1], Batch[2], Channels));
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            scores.Span[chosen[i]] = 1;
+            input.Rows(chosen[i], 1).Span.CopyTo(part.Rows(i, 1).Span);
+        }
+
+        Layer gated = Branch();
+        Layer alone = Branch();
+        Context context = new() { Mode = Mode.Train, Decisions = ManagedDyn.Engine.Execution.Decisions.Relaxed };
+        float[] output = context.Gate(new Decision(default, scores), input, gated).ToArray();
+        float[] expected = alone.Forward(context, part).ToArray();
+        int length = Batch.ProductFrom(1);
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            for (int j = 0; j < length; j++)
+            {
+                Assert.Equal(expected[(i * length) + j], output[(chosen[i] * length) + j], 1e-4);
+            }
+        }
+
+        Assert.False(context.ActiveSamples.Exists);
+        foreach ((string name, Parameter parameter) in alone.NamedParameters())
+        {
+            foreach ((string other, Parameter moved) in gated.NamedParameters())
+            {
+                if (name == other)
+                {
+                    Assert.Equal(parameter.Value.ToArray(), moved.Value.ToArray());
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Active_samples_stay_the_same_when_the_branch_regroups_its_rows()
+    {
+        Tensor input = Input(2);
+        Tensor scores = Tensor.From(new Shape(Samples), [1, 0, 1, 1, 0, 1, 1, 0, 1]);
+        Layer gated = Branch();
+        Context context = new() { Mode = Mode.Train, Decisions = ManagedDyn.Engine.Execution.Decisions.Relaxed };
+        context.Gate(new Decision(default, scores), input, new RegroupingLayer(gated, [1, 3, 4, 8]));
+        Layer alone = Branch();
+        Tensor part = Tensor.Zeros(new Shape(2, Batch[1], Batch[2], Channels));
+        input.Rows(3, 1).Span.CopyTo(part.Rows(0, 1).Span);
+        input.Rows(8, 1).Span.CopyTo(part.Rows(1, 1).Span);
+        alone.Forward(context, part);
+        foreach ((string name, Parameter parameter) in alone.NamedParameters())
+        {
+            foreach ((string other, Parameter moved) in gated.NamedParameters())
+            {
+                if (name == other)
+                {
+                    Assert.Equal(parameter.Value.ToArray(), moved.Value.ToArray());
+                }
+            }
+        }
     }
 
     [Fact]
@@ -244,6 +316,25 @@ public class GatingTests
     private static Decision Hard(Context context, int[] chosen) => new(context.Workspace.Select(Samples, chosen), default);
 
     /// <summary>Gates its own branch by rows of the batch it is given, and notes which samples those are.</summary>
+    // Some rows, gathered as dispatch does, through the inner layer; its answer is the input's.
+    private sealed class RegroupingLayer(Layer inner, int[] rows) : Layer
+    {
+        public override Shape OutputShape(Shape input) => input;
+
+        public override long CountMacs(Shape input) => inner.CountMacs(input);
+
+        protected override Tensor Run(Context context, Tensor input)
+        {
+            Selection outer = context.Samples;
+            Selection chosen = context.Workspace.Select(input.Shape[0], rows);
+            Tensor part = context.GatherSamples(input, chosen);
+            context.Samples = context.Workspace.Nest(outer, chosen);
+            inner.Forward(context, part);
+            context.Samples = outer;
+            return input;
+        }
+    }
+
     private sealed class SpyLayer(Layer branch, int[] rows) : Layer
     {
         public int[] Seen { get; private set; } = [];

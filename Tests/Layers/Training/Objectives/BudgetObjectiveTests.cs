@@ -29,6 +29,20 @@ public class BudgetObjectiveTests
     }
 
     [Fact]
+    public void Target_rates_sink_evenly_from_one()
+    {
+        TargetRate rate = new(Cross(), 2, 0.5f, [0.5f, 0.2f, 1]);
+        foreach ((double progress, double share) in new[] { (0, 0), (0.25, 0.5), (0.5, 1), (0.9, 1) })
+        {
+            double sum = Square(0.6 - (1 - (0.5 * share))) + Square(0.25 - (1 - (0.8 * share))) + Square((2.75 / 3) - 1);
+            Assert.Equal(2 * sum, Compute(rate, progress, Scores) - Compute(Cross(), progress, Scores), 1e-5);
+        }
+
+        CheckGradient(rate, 0.25);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TargetRate(Cross(), 1, 1.5f, [0.5f]));
+    }
+
+    [Fact]
     public void A_budget_holds_the_share_of_all_compute()
     {
         ComputeBudget budget = new(Cross(), 0.4f, 10, 0);
