@@ -23,10 +23,10 @@ public sealed record AdaptiveTreeOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(Channels, 1, 4096, nameof(Channels));
-        Require(RouterChannels, 1, 4096, nameof(RouterChannels));
-        Require(Reductions, 0, 8, nameof(Reductions));
-        Require(Math.Min(Height, Width) >> Reductions, 1, 4096, "The image's smaller side after all reductions");
+        OptionsCheck.Range(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.Range(RouterChannels, 1, 4096, nameof(RouterChannels));
+        OptionsCheck.Range(Reductions, 0, 8, nameof(Reductions));
+        OptionsCheck.Range(Math.Min(Height, Width) >> Reductions, 1, 4096, "The image's smaller side after all reductions");
         _ = TreeNodeShape.Parse(Nodes);
     }
 

@@ -53,12 +53,6 @@ internal sealed class BoostedNetwork : Layer
             current = isCompact ? block.ForwardCompact(context, current, channels, out channels) : block.Forward(context, current);
         }
 
-        return scope.Keep(isCompact ? Classify(context, current, channels) : _head.Forward(context, current));
-    }
-
-    private Tensor Classify(Context context, Tensor maps, Selection channels)
-    {
-        using MeterTurn turn = new(context, _head);
-        return _head.Forward(context, maps, channels);
+        return scope.Keep(_head.Forward(context, current, channels));
     }
 }

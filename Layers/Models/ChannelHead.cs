@@ -34,6 +34,7 @@ internal sealed class ChannelHead : Layer
     /// <param name="channels">The channels that the maps have, one row or a row a sample; all: every one.</param>
     public Tensor Forward(Context context, Tensor input, Selection channels)
     {
+        using MeterTurn turn = new(context, this);
         using WorkspaceScope scope = context.Workspace.Enter();
         Conv2dSelection features = new() { InChannels = channels, CompactInChannels = !channels.IsAll };
         return scope.Keep(context.Linear(context.GlobalAveragePool(input), _weight.Value, _bias.Value, in features, _packed));

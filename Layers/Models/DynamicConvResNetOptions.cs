@@ -46,9 +46,9 @@ public sealed record DynamicConvResNetOptions
     /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
     public void Validate()
     {
-        Require((int)Kind, 0, KindNames.Length - 1, nameof(Kind));
-        Require(Experts, 1, 256, nameof(Experts));
-        Require(Reduction, 1, 256, nameof(Reduction));
+        OptionsCheck.Range((int)Kind, 0, KindNames.Length - 1, nameof(Kind));
+        OptionsCheck.Range(Experts, 1, 256, nameof(Experts));
+        OptionsCheck.Range(Reduction, 1, 256, nameof(Reduction));
         Backbone().Validate();
         foreach (int channels in Channels)
         {
@@ -120,13 +120,5 @@ public sealed record DynamicConvResNetOptions
         return index >= 0
             ? (DynamicConvKind)index
             : throw new ModelFormatException("the kind of dynamic-conv-resnet", -1, FileText.Quote(name), "one of " + string.Join(", ", KindNames));
-    }
-
-    private static void Require(int value, int least, int most, string name)
-    {
-        if (value < least || value > most)
-        {
-            throw new ArgumentException($"{name} is {value}; expected {least} to {most}.");
-        }
     }
 }

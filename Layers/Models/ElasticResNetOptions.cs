@@ -24,12 +24,12 @@ public sealed record ElasticResNetOptions : ImageModelOptions
         base.Validate();
         ArgumentNullException.ThrowIfNull(Channels);
         ArgumentNullException.ThrowIfNull(Blocks);
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
-        Require(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
-        Require(Expansion, 1, 64, nameof(Expansion));
-        RequireAll(Channels, Expansion, 4096, nameof(Channels));
-        RequireAll(Blocks, 1, 64, nameof(Blocks));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        OptionsCheck.Range(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
+        OptionsCheck.Range(Expansion, 1, 64, nameof(Expansion));
+        OptionsCheck.RangeAll(Channels, Expansion, 4096, nameof(Channels));
+        OptionsCheck.RangeAll(Blocks, 1, 64, nameof(Blocks));
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
@@ -84,7 +85,7 @@ internal sealed class GaterNetwork : ChannelChain
             current = RunBlock(context, i, current, ref has, wanted);
         }
 
-        return scope.Keep(Classify(context, current, has));
+        return scope.Keep(_head.Forward(context, current, has));
     }
 
     // The chosen channels of one layer. Where nothing is open the maps are zeros of full width.
@@ -106,12 +107,6 @@ internal sealed class GaterNetwork : ChannelChain
         return layer.Forward(context, input, in selection);
     }
 
-    private Tensor Classify(Context context, Tensor maps, Selection channels)
-    {
-        using MeterTurn turn = new(context, _head);
-        return _head.Forward(context, maps, channels);
-    }
-
     private Selection GroupsOf(Context context, Selection open, int block, ref int next)
     {
         int count = _starts[block + 1] - _starts[block];
@@ -126,7 +121,7 @@ internal sealed class GaterNetwork : ChannelChain
             next++;
         }
 
-        System.Span<int> groups = stackalloc int[System.Math.Min(256, next - first)];
+        Span<int> groups = stackalloc int[Math.Min(256, next - first)];
         groups = next - first <= groups.Length ? groups : new int[next - first];
         for (int i = first; i < next; i++)
         {

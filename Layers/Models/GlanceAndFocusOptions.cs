@@ -40,13 +40,13 @@ public sealed record GlanceAndFocusOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(Reduction, 1, 64, nameof(Reduction));
-        Require(Patches, 1, 32, nameof(Patches));
-        Require(Grid, 1, 32, nameof(Grid));
-        Require(Hidden, 1, 4096, nameof(Hidden));
-        Require(PolicyChannels, 1, 1024, nameof(PolicyChannels));
-        Require(PolicyHidden, 1, 4096, nameof(PolicyHidden));
-        RequireReal(WarmUp, 0, 1, nameof(WarmUp));
+        OptionsCheck.Range(Reduction, 1, 64, nameof(Reduction));
+        OptionsCheck.Range(Patches, 1, 32, nameof(Patches));
+        OptionsCheck.Range(Grid, 1, 32, nameof(Grid));
+        OptionsCheck.Range(Hidden, 1, 4096, nameof(Hidden));
+        OptionsCheck.Range(PolicyChannels, 1, 1024, nameof(PolicyChannels));
+        OptionsCheck.Range(PolicyHidden, 1, 4096, nameof(PolicyHidden));
+        OptionsCheck.Range(WarmUp, 0, 1, nameof(WarmUp));
         Encoder(4, 4).Validate();
     }
 

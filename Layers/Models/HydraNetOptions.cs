@@ -24,12 +24,12 @@ public sealed record HydraNetOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
-        RequireAll(Channels, 1, 4096, nameof(Channels));
-        Require(BranchChannels, 1, 4096, nameof(BranchChannels));
-        Require(BranchBlocks, 1, 64, nameof(BranchBlocks));
-        Require(Branches, 1, 256, nameof(Branches));
-        Require(Active, 1, Branches, nameof(Active));
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.Range(BranchChannels, 1, 4096, nameof(BranchChannels));
+        OptionsCheck.Range(BranchBlocks, 1, 64, nameof(BranchBlocks));
+        OptionsCheck.Range(Branches, 1, 256, nameof(Branches));
+        OptionsCheck.Range(Active, 1, Branches, nameof(Active));
     }
 
     internal static HydraNetOptions Read(OptionsReader reader)

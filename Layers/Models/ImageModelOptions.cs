@@ -22,10 +22,10 @@ public abstract record ImageModelOptions
     /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
     public virtual void Validate()
     {
-        Require(Height, 4, 4096, nameof(Height));
-        Require(Width, 4, 4096, nameof(Width));
-        Require(InputChannels, 1, 4096, nameof(InputChannels));
-        Require(Classes, 2, 65536, nameof(Classes));
+        OptionsCheck.Range(Height, 4, 4096, nameof(Height));
+        OptionsCheck.Range(Width, 4, 4096, nameof(Width));
+        OptionsCheck.Range(InputChannels, 1, 4096, nameof(InputChannels));
+        OptionsCheck.Range(Classes, 2, 65536, nameof(Classes));
     }
 
     /// <summary>The same options with the image's sizes and the classes that <see cref="WriteImage"/> wrote.</summary>
@@ -44,29 +44,5 @@ public abstract record ImageModelOptions
         writer.WriteNumber("width", Width);
         writer.WriteNumber("input_channels", InputChannels);
         writer.WriteNumber("classes", Classes);
-    }
-
-    private protected static void Require(long value, long least, long most, string name)
-    {
-        if (value < least || value > most)
-        {
-            throw new ArgumentException($"{name} is {value}; expected {(least == most ? $"{least}" : $"{least} to {most}")}.");
-        }
-    }
-
-    private protected static void RequireReal(double value, double least, double most, string name)
-    {
-        if (!(value >= least && value <= most))
-        {
-            throw new ArgumentException(FormattableString.Invariant($"{name} is {value}; expected {least} to {most}."));
-        }
-    }
-
-    private protected static void RequireAll(ReadOnlySpan<int> values, int least, int most, string name)
-    {
-        foreach (int value in values)
-        {
-            Require(value, least, most, name);
-        }
     }
 }

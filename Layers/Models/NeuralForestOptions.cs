@@ -24,13 +24,13 @@ public sealed record NeuralForestOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
-        RequireAll(Channels, 1, 4096, nameof(Channels));
-        Require(Trees, 1, 256, nameof(Trees));
-        Require(Depth, 1, SoftTreeOptions.MostDepth, nameof(Depth));
-        RequireReal(Beta, 1e-3, 1e3, nameof(Beta));
-        RequireReal(FirstBeta, 1e-3, 1e3, nameof(FirstBeta));
-        Require(((long)Channels[^1] * Trees) << Depth, 1, SoftTreeOptions.MostWeights, "The number of weights of the trees");
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.Range(Trees, 1, 256, nameof(Trees));
+        OptionsCheck.Range(Depth, 1, SoftTreeOptions.MostDepth, nameof(Depth));
+        OptionsCheck.Range(Beta, 1e-3, 1e3, nameof(Beta));
+        OptionsCheck.Range(FirstBeta, 1e-3, 1e3, nameof(FirstBeta));
+        OptionsCheck.Range(((long)Channels[^1] * Trees) << Depth, 1, SoftTreeOptions.MostWeights, "The number of weights of the trees");
     }
 
     internal static NeuralForestOptions Read(OptionsReader reader)

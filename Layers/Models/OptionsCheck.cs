@@ -16,6 +16,15 @@ internal static class OptionsCheck
         }
     }
 
+    /// <summary>Refuses integers out of their range.</summary>
+    public static void RangeAll(ReadOnlySpan<int> values, int least, int most, string name)
+    {
+        foreach (int value in values)
+        {
+            Range(value, least, most, name);
+        }
+    }
+
     /// <summary>Refuses a number out of its range, and what is no number.</summary>
     public static void Range(double value, double least, double most, string name)
     {

@@ -6,7 +6,6 @@ using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.InstanceWise.DynamicWidth;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Models;
 
@@ -78,7 +77,6 @@ internal sealed class PrunedNetwork : ChannelChain
             width = chosen;
         }
 
-        using MeterTurn turn = new(context, _head);
         return scope.Keep(_head.Forward(context, current, First(context, Options.Channels[^1], current.Shape[3])));
     }
 

@@ -32,16 +32,16 @@ public sealed record RaNetOptions : ImageModelOptions
     {
         base.Validate();
         ArgumentNullException.ThrowIfNull(Blocks);
-        Require(Blocks.Length, 1, 6, "The number of sub-networks in " + nameof(Blocks));
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Layers, 1, 16, nameof(Layers));
-        Require(BaseChannels, 1, 512, nameof(BaseChannels));
-        Require(GrowthRate, 1, 512, nameof(GrowthRate));
-        Require(ClassifierChannels, 1, 4096, nameof(ClassifierChannels));
-        Require(ExitsPerScale, 1, 32, nameof(ExitsPerScale));
+        OptionsCheck.Range(Blocks.Length, 1, 6, "The number of sub-networks in " + nameof(Blocks));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Layers, 1, 16, nameof(Layers));
+        OptionsCheck.Range(BaseChannels, 1, 512, nameof(BaseChannels));
+        OptionsCheck.Range(GrowthRate, 1, 512, nameof(GrowthRate));
+        OptionsCheck.Range(ClassifierChannels, 1, 4096, nameof(ClassifierChannels));
+        OptionsCheck.Range(ExitsPerScale, 1, 32, nameof(ExitsPerScale));
         for (int s = 0; s < Blocks.Length; s++)
         {
-            Require(Blocks[s], Math.Max(s + 1, ExitsPerScale), 32, $"Sub-network {s} in {nameof(Blocks)}");
+            OptionsCheck.Range(Blocks[s], Math.Max(s + 1, ExitsPerScale), 32, $"Sub-network {s} in {nameof(Blocks)}");
         }
     }
 

@@ -31,19 +31,19 @@ public sealed record ResolutionNetOptions : ImageModelOptions
         ArgumentNullException.ThrowIfNull(Rows);
         ArgumentNullException.ThrowIfNull(Channels);
         ArgumentNullException.ThrowIfNull(Blocks);
-        Require(Rows.Length, 1, 8, "The number of resolutions in " + nameof(Rows));
+        OptionsCheck.Range(Rows.Length, 1, 8, "The number of resolutions in " + nameof(Rows));
         for (int k = 0; k < Rows.Length; k++)
         {
-            Require(Rows[k], k == 0 ? 4 : Rows[k - 1] + 1, Height, $"Resolution {k} in {nameof(Rows)}");
+            OptionsCheck.Range(Rows[k], k == 0 ? 4 : Rows[k - 1] + 1, Height, $"Resolution {k} in {nameof(Rows)}");
         }
 
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
-        Require(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
-        RequireAll(Channels, 1, 4096, nameof(Channels));
-        RequireAll(Blocks, 1, 64, nameof(Blocks));
-        Require(PredictorChannels, 1, 1024, nameof(PredictorChannels));
-        RequireReal(NoiseUntil, 0, 1, nameof(NoiseUntil));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        OptionsCheck.Range(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
+        OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.RangeAll(Blocks, 1, 64, nameof(Blocks));
+        OptionsCheck.Range(PredictorChannels, 1, 1024, nameof(PredictorChannels));
+        OptionsCheck.Range(NoiseUntil, 0, 1, nameof(NoiseUntil));
     }
 
     /// <summary>Rows and columns of a resolution.</summary>

@@ -18,10 +18,10 @@ public sealed record ScaleRoutingOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Layers, 1, 64, nameof(Layers));
-        Require(Channels.Length, 1, 8, "The number of scales in " + nameof(Channels));
-        RequireAll(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Layers, 1, 64, nameof(Layers));
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of scales in " + nameof(Channels));
+        OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
     }
 
     internal static ScaleRoutingOptions Read(OptionsReader reader)

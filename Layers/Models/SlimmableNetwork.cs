@@ -5,7 +5,6 @@ using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions.Relaxations;
 using ManagedDyn.Layers.InstanceWise.DynamicWidth;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Models;
 
@@ -133,7 +132,6 @@ internal sealed class SlimmableNetwork : ChannelChain
     private Tensor Classify(Context context, Tensor maps)
     {
         Selection has = maps.Shape[3] == Options.Channels[^1] ? default : context.Workspace.SelectFirst(Options.Channels[^1], [maps.Shape[3]]);
-        using MeterTurn turn = new(context, _head);
         return _head.Forward(context, maps, has);
     }
 }

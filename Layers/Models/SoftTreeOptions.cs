@@ -21,10 +21,10 @@ public sealed record SoftTreeOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(Depth, 1, MostDepth, nameof(Depth));
-        RequireReal(Beta, 1e-3, 1e3, nameof(Beta));
-        RequireReal(FirstBeta, 1e-3, 1e3, nameof(FirstBeta));
-        Require(((long)Height * Width * InputChannels) << Depth, 1, MostWeights, "The number of weights of the tree");
+        OptionsCheck.Range(Depth, 1, MostDepth, nameof(Depth));
+        OptionsCheck.Range(Beta, 1e-3, 1e3, nameof(Beta));
+        OptionsCheck.Range(FirstBeta, 1e-3, 1e3, nameof(FirstBeta));
+        OptionsCheck.Range(((long)Height * Width * InputChannels) << Depth, 1, MostWeights, "The number of weights of the tree");
     }
 
     internal static SoftTreeOptions Read(OptionsReader reader)

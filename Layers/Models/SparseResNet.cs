@@ -12,7 +12,7 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>
 /// A residual network whose blocks run on the pixels that their mask units choose (Verelst and Tuytelaars, "Dynamic convolutions: exploiting spatial sparsity
 /// for faster inference", CVPR 2020): stem, groups of <see cref="SparseResidualBlock"/>, each group but the first at half the size of the one before, mean
-/// over the pixels, classifier. It is one stage. How much it computes is trained by <see cref="Training.Objectives.SparsityBudget"/>.
+/// over the pixels, classifier. It is one stage. How much it computes is the business of the objective.
 /// </summary>
 /// <remarks>At inference a block adds its branch to the map that it was given, in place: pixels that no block chooses are never touched again.</remarks>
 public sealed class SparseResNet : StagedNetwork

@@ -27,16 +27,16 @@ public sealed record SuperNetOptions : ImageModelOptions
     public override void Validate()
     {
         base.Validate();
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Channels.Length, 1, MostLayers, "The number of layers in " + nameof(Channels));
-        RequireAll(Channels, 1, 4096, nameof(Channels));
-        Require(WidthPercents.Length, 1, 16, "The number of candidates in " + nameof(WidthPercents));
-        RequireAll(WidthPercents, 0, 400, nameof(WidthPercents));
-        Require(WidthPercents[^1], 1, 400, "The last of " + nameof(WidthPercents));
-        Require(ControllerChannels, 1, 1024, nameof(ControllerChannels));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Channels.Length, 1, MostLayers, "The number of layers in " + nameof(Channels));
+        OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
+        OptionsCheck.Range(WidthPercents.Length, 1, 16, "The number of candidates in " + nameof(WidthPercents));
+        OptionsCheck.RangeAll(WidthPercents, 0, 400, nameof(WidthPercents));
+        OptionsCheck.Range(WidthPercents[^1], 1, 400, "The last of " + nameof(WidthPercents));
+        OptionsCheck.Range(ControllerChannels, 1, 1024, nameof(ControllerChannels));
         for (int i = 1; i < WidthPercents.Length; i++)
         {
-            Require(WidthPercents[i], WidthPercents[i - 1] + 1, 400, $"Number {i} of " + nameof(WidthPercents));
+            OptionsCheck.Range(WidthPercents[i], WidthPercents[i - 1] + 1, 400, $"Number {i} of " + nameof(WidthPercents));
         }
     }
 

@@ -134,7 +134,10 @@ public sealed class ChannelGatedConvBlock : Layer
             ? context.Conv2dFused(first, _base!, in geometry, default)
             : context.Conv2d(first, weight, default, in geometry);
         Tensor score = Scores(context, partial);
-        Tensor sums = context.Decisions == Engine.Execution.Decisions.Relaxed ? Relaxed(context, input.Shape, rest, partial, score) : Hard(context, input.Shape, rest, partial, score, output);
+
+        // Hard decisions add in place, which no tape sees.
+        bool addsAll = context.Decisions == Engine.Execution.Decisions.Relaxed || context.Tape is not null;
+        Tensor sums = addsAll ? Relaxed(context, input.Shape, rest, partial, score) : Hard(context, input.Shape, rest, partial, score, output);
         return scope.Keep(_norm.Forward(context, sums, Activation.Relu));
     }
 

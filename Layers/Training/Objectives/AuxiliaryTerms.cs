@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -12,17 +11,16 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// Adds what layers ask for to a loss: L = L₀ + Σ_t λ(name of t)·t over the terms in the context's ledger, such as ponder costs, balances of experts
 /// or the size of saliencies. Terms without a weight here are left out.
 /// </summary>
-public sealed class AuxiliaryTerms : Objective
+public sealed class AuxiliaryTerms : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly KeyValuePair<string, float>[] _weights;
 
     /// <summary>Makes the objective.</summary>
     /// <param name="inner">L₀.</param>
     /// <param name="weights">λ for each name of a term, finite.</param>
     public AuxiliaryTerms(Objective inner, params ReadOnlySpan<KeyValuePair<string, float>> weights)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         foreach ((string name, float weight) in weights)
         {
             if (!float.IsFinite(weight))
@@ -31,7 +29,6 @@ public sealed class AuxiliaryTerms : Objective
             }
         }
 
-        _inner = inner;
         _weights = weights.ToArray();
     }
 
@@ -41,7 +38,7 @@ public sealed class AuxiliaryTerms : Objective
         get
         {
             StringBuilder text = new("terms(");
-            text.Append(_inner.Description);
+            text.Append(Inner.Description);
             foreach ((string name, float weight) in _weights)
             {
                 text.Append(CultureInfo.InvariantCulture, $", {name}={weight:R}");
@@ -52,19 +49,10 @@ public sealed class AuxiliaryTerms : Objective
     }
 
     /// <inheritdoc/>
-    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _inner.UsesGreedyRun;
-
-    /// <inheritdoc/>
-    public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels) => _inner.ObserveGreedy(context, logits, labels);
-
-    /// <inheritdoc/>
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
-        List<Tensor> losses = [_inner.Compute(context, logits, labels, exitLosses)];
+        List<Tensor> losses = [Inner.Compute(context, logits, labels, exitLosses)];
         List<float> factors = [1];
         foreach (LossTerm term in context.Ledger is { } ledger ? ledger.Terms : [])
         {
@@ -80,6 +68,4 @@ public sealed class AuxiliaryTerms : Objective
 
         return losses.Count == 1 ? losses[0] : WeightedSum.Compute(context, losses.ToArray(), factors.ToArray());
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

@@ -3,54 +3,46 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
 /// <summary>
 /// Asks a network to use a share of its dynamic compute: L = L₀ + λ·[(used/total − t)² + mean_l(max(0, u_l − upper)² + max(0, lower − u_l)²)] over the
 /// decisions in the context's ledger, with u_l the share that decision l uses and used = Σ_l MACs_l·u_l (Verelst and Tuytelaars, "Dynamic convolutions",
-/// CVPR 2020, section 3.4; for channels and layers: Han et al., LAUDNet, 2023). The network spends the budget where it pays.
+/// CVPR 2020, section 3.2; for channels and layers: Han et al., LAUDNet, 2023). The network spends the budget where it pays.
 /// </summary>
 /// <remarks>
 /// The bounds keep each layer at the target in the beginning and then let go: with a = cos²(π/2·min(1, progress/until)), upper = 1 − a·(1 − t) and lower =
-/// a·t, as in the released code. Without them some layers run for all and others for none before anything is learned.
+/// a·t, as in the released code. Without them some layers run for all and others for none before anything is learned. What the dilated masks before a 3×3
+/// convolution cost is not part of a share of pixels.
 /// </remarks>
-public sealed class ComputeBudget : Objective
+public sealed class ComputeBudget : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly float _target;
     private readonly float _weight;
     private readonly float _boundsUntil;
+    private readonly DecisionKind? _kind;
 
     /// <summary>Makes the objective.</summary>
     /// <param name="inner">L₀.</param>
     /// <param name="target">t, from 0 to 1.</param>
     /// <param name="weight">λ, at least 0.</param>
     /// <param name="boundsUntil">The share of training after which bounds are gone, from 0 to 1; 0: there are none.</param>
-    public ComputeBudget(Objective inner, float target, float weight = 10, float boundsUntil = 0.33f)
+    /// <param name="kind">The kind of decisions that share the budget, as pixels; null: all.</param>
+    public ComputeBudget(Objective inner, float target, float weight = 10, float boundsUntil = 0.33f, DecisionKind? kind = null)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ObjectiveCheck.Share(target, nameof(target));
         ObjectiveCheck.Weight(weight, nameof(weight));
         ObjectiveCheck.Share(boundsUntil, nameof(boundsUntil));
-        _inner = inner;
         _target = target;
         _weight = weight;
         _boundsUntil = boundsUntil;
+        _kind = kind;
     }
 
     /// <inheritdoc/>
-    public override string Description => FormattableString.Invariant($"compute budget({_inner.Description}, target={_target:R}, weight={_weight:R}, bounds until {_boundsUntil:R})");
-
-    /// <inheritdoc/>
-    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _inner.UsesGreedyRun;
-
-    /// <inheritdoc/>
-    public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels) => _inner.ObserveGreedy(context, logits, labels);
+    public override string Description => FormattableString.Invariant($"compute budget({Inner.Description}, target={_target:R}, weight={_weight:R}, bounds until {_boundsUntil:R}{(_kind is { } kind ? $", {kind}" : string.Empty)})");
 
     /// <summary>The bounds that each layer's share is held within.</summary>
     /// <param name="progress">The share of training that is over.</param>
@@ -70,13 +62,13 @@ public sealed class ComputeBudget : Objective
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor loss = _inner.Compute(context, logits, labels, exitLosses);
+        Tensor loss = Inner.Compute(context, logits, labels, exitLosses);
         List<Tensor> shares = [];
         List<double> costs = [];
         double total = 0;
         foreach (DecisionRecord record in context.Ledger is { } ledger ? ledger.Records : [])
         {
-            if (record.Scores.Exists && record.Rows > 0)
+            if (record.Scores.Exists && record.Rows > 0 && (_kind is null || record.Kind == _kind))
             {
                 double cost = (double)record.UnitMacs * (record.Scores.Count / record.Rows);
                 shares.Add(context.Mean(record.Scores));
@@ -112,6 +104,4 @@ public sealed class ComputeBudget : Objective
 
         return penalties;
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

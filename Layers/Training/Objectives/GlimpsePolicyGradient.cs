@@ -4,7 +4,6 @@ using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -16,9 +15,8 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// REINFORCE with the batch's mean as baseline b, in place of the paper's PPO with a learned critic. A network that answers only at the end, after T decisions,
 /// gets the label's probability as the return of all of them, as in Mnih et al., "Recurrent models of visual attention", NIPS 2014, section 3.1.
 /// </remarks>
-public sealed class GlimpsePolicyGradient : Objective
+public sealed class GlimpsePolicyGradient : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly float _weight;
     private readonly float _discount;
 
@@ -27,32 +25,22 @@ public sealed class GlimpsePolicyGradient : Objective
     /// <param name="weight">λ, at least 0.</param>
     /// <param name="discount">γ, from 0 to 1.</param>
     public GlimpsePolicyGradient(Objective inner, float weight = 1, float discount = 0.7f)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ObjectiveCheck.Weight(weight, nameof(weight));
         ObjectiveCheck.Share(discount, nameof(discount));
-        _inner = inner;
         _weight = weight;
         _discount = discount;
     }
 
     /// <inheritdoc/>
-    public override string Description => FormattableString.Invariant($"glimpse policy gradient({_inner.Description}, weight={_weight:R}, discount={_discount:R})");
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _inner.UsesGreedyRun;
-
-    /// <inheritdoc/>
-    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
-
-    /// <inheritdoc/>
-    public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels) => _inner.ObserveGreedy(context, logits, labels);
+    public override string Description => FormattableString.Invariant($"glimpse policy gradient({Inner.Description}, weight={_weight:R}, discount={_discount:R})");
 
     /// <inheritdoc/>
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor loss = _inner.Compute(context, logits, labels, exitLosses);
+        Tensor loss = Inner.Compute(context, logits, labels, exitLosses);
         List<Tensor> chances = [];
         foreach (DecisionRecord record in context.Ledger is { } ledger ? ledger.Records : [])
         {
@@ -128,6 +116,4 @@ public sealed class GlimpsePolicyGradient : Objective
         context.Tape = tape;
         return returns;
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

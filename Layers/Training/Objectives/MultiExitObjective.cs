@@ -54,16 +54,8 @@ public sealed class MultiExitObjective : Objective
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "Expected a label smoothing from 0 to 1, exclusive.");
         }
 
-        if (!(distillation >= 0 && float.IsFinite(distillation)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(distillation), distillation, "Expected a weight of distillation of 0 or more.");
-        }
-
-        if (!(temperature > 0 && float.IsFinite(temperature)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a temperature above 0.");
-        }
-
+        ObjectiveCheck.Weight(distillation, nameof(distillation));
+        ObjectiveCheck.Temperature(temperature, nameof(temperature));
         _weights = weights.ToArray();
         _smoothing = labelSmoothing;
         _distillation = distillation;

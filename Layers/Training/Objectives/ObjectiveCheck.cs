@@ -13,6 +13,14 @@ internal static class ObjectiveCheck
         }
     }
 
+    public static void Temperature(float temperature, string name)
+    {
+        if (!(temperature > 0 && float.IsFinite(temperature)))
+        {
+            throw new ArgumentOutOfRangeException(name, temperature, "Expected a temperature above 0.");
+        }
+    }
+
     public static void Share(float share, string name)
     {
         if (!(share is >= 0 and <= 1))

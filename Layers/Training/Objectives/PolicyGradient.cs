@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -12,9 +11,8 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// probability of their action (Williams, 1992). Its gradient is that of −λ times the expected reward, on average over actions. With the reward of SkipNet and
 /// L₀ the loss of the sampled network this is hybrid learning (Wang et al., ECCV 2018); with BlockDrop's and the greedy baseline, self-critical.
 /// </summary>
-public sealed class PolicyGradient : Objective
+public sealed class PolicyGradient : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly PolicyReward _reward;
     private readonly float _weight;
     private readonly PolicyBaseline _baseline;
@@ -27,30 +25,26 @@ public sealed class PolicyGradient : Objective
     /// <param name="weight">λ, at least 0.</param>
     /// <param name="baseline">b.</param>
     public PolicyGradient(Objective inner, PolicyReward reward, float weight = 1, PolicyBaseline baseline = PolicyBaseline.Greedy)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(reward);
         ObjectiveCheck.Weight(weight, nameof(weight));
-        _inner = inner;
         _reward = reward;
         _weight = weight;
         _baseline = baseline;
     }
 
     /// <inheritdoc/>
-    public override string Description => FormattableString.Invariant($"policy gradient({_inner.Description}, {_reward.Description}, weight={_weight:R}, baseline={_baseline})");
+    public override string Description => FormattableString.Invariant($"policy gradient({Inner.Description}, {_reward.Description}, weight={_weight:R}, baseline={_baseline})");
 
     /// <inheritdoc/>
-    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _baseline == PolicyBaseline.Greedy || _inner.UsesGreedyRun;
+    public override bool UsesGreedyRun => _baseline == PolicyBaseline.Greedy || Inner.UsesGreedyRun;
 
     /// <inheritdoc/>
     public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _inner.ObserveGreedy(context, logits, labels);
+        base.ObserveGreedy(context, logits, labels);
         if (context.Ledger is { } ledger)
         {
             _greedy.FromChoices(context, ledger, logits[^1], labels, _reward);
@@ -61,7 +55,7 @@ public sealed class PolicyGradient : Objective
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Tensor loss = _inner.Compute(context, logits, labels, exitLosses);
+        Tensor loss = Inner.Compute(context, logits, labels, exitLosses);
         if (context.Ledger is not { } ledger || !Draws(ledger))
         {
             return loss;
@@ -126,6 +120,4 @@ public sealed class PolicyGradient : Objective
 
         return advantage;
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

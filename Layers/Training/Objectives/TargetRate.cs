@@ -5,7 +5,6 @@ using System.Text;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -14,9 +13,8 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// "ConvNet-AIG", ECCV 2018, section 3.3). A gate may run always for one sample and never for another; only its mean is held.
 /// </summary>
 /// <remarks>The released code takes the mean over gates instead of the sum of the paper, which is taken here.</remarks>
-public sealed class TargetRate : Objective
+public sealed class TargetRate : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly float[] _targets;
     private readonly float _weight;
     private readonly float _sinksUntil;
@@ -36,8 +34,8 @@ public sealed class TargetRate : Objective
     /// <param name="sinksUntil">The share of training after which targets are t, from 0 to 1.</param>
     /// <param name="targets">t, from 0 to 1: one for all decisions, or one for each.</param>
     public TargetRate(Objective inner, float weight, float sinksUntil, ReadOnlySpan<float> targets)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ObjectiveCheck.Weight(weight, nameof(weight));
         ObjectiveCheck.Share(sinksUntil, nameof(sinksUntil));
         if (targets.Length == 0)
@@ -50,7 +48,6 @@ public sealed class TargetRate : Objective
             ObjectiveCheck.Share(target, nameof(targets));
         }
 
-        _inner = inner;
         _weight = weight;
         _sinksUntil = sinksUntil;
         _targets = targets.ToArray();
@@ -62,7 +59,7 @@ public sealed class TargetRate : Objective
         get
         {
             StringBuilder text = new();
-            text.Append(CultureInfo.InvariantCulture, $"target rate({_inner.Description}, weight={_weight:R}, targets=");
+            text.Append(CultureInfo.InvariantCulture, $"target rate({Inner.Description}, weight={_weight:R}, targets=");
             for (int i = 0; i < _targets.Length; i++)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? string.Empty : "/")}{_targets[i]:R}");
@@ -73,20 +70,11 @@ public sealed class TargetRate : Objective
     }
 
     /// <inheritdoc/>
-    public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels) => _inner.ObserveSamples(context, samples, labels);
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _inner.UsesGreedyRun;
-
-    /// <inheritdoc/>
-    public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels) => _inner.ObserveGreedy(context, logits, labels);
-
-    /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">There is a target for each decision, but the network made another number of them.</exception>
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
-        List<Tensor> losses = [_inner.Compute(context, logits, labels, exitLosses)];
+        List<Tensor> losses = [Inner.Compute(context, logits, labels, exitLosses)];
         List<float> factors = [1];
         float sunk = context.Progress < _sinksUntil ? (float)(context.Progress / _sinksUntil) : 1;
         foreach (DecisionRecord record in context.Ledger is { } ledger ? ledger.Records : [])
@@ -106,6 +94,4 @@ public sealed class TargetRate : Objective
 
         return losses.Count == 1 ? losses[0] : WeightedSum.Compute(context, losses.ToArray(), factors.ToArray());
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

@@ -5,7 +5,6 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Training.Objectives;
 
@@ -14,9 +13,8 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// batch (Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015).
 /// </summary>
 /// <remarks>The teacher runs as at inference and is never changed, so a resumed run sees the same answers.</remarks>
-public sealed class TeacherDistillation : Objective
+public sealed class TeacherDistillation : AddedObjective
 {
-    private readonly Objective _inner;
     private readonly StagedNetwork _teacher;
     private readonly StageState _state;
     private readonly string _name;
@@ -32,8 +30,8 @@ public sealed class TeacherDistillation : Objective
     /// <param name="temperature">T, above 0.</param>
     /// <exception cref="ArgumentException">The teacher is not frozen.</exception>
     public TeacherDistillation(Objective inner, StagedNetwork teacher, string name, float weight = 1, float temperature = 3)
+        : base(inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(name);
         if (!teacher.IsFrozen)
@@ -41,17 +39,8 @@ public sealed class TeacherDistillation : Objective
             throw new ArgumentException("The teacher can still be trained; expected a frozen network.", nameof(teacher));
         }
 
-        if (!(weight >= 0 && float.IsFinite(weight)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(weight), weight, "Expected a weight of 0 or more.");
-        }
-
-        if (!(temperature > 0 && float.IsFinite(temperature)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a temperature above 0.");
-        }
-
-        _inner = inner;
+        ObjectiveCheck.Weight(weight, nameof(weight));
+        ObjectiveCheck.Temperature(temperature, nameof(temperature));
         _teacher = teacher;
         _state = teacher.CreateState();
         _name = name;
@@ -60,16 +49,13 @@ public sealed class TeacherDistillation : Objective
     }
 
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"teacher({_inner.Description}, {_name}, weight={_weight:R}, temperature={_temperature:R})");
-
-    /// <inheritdoc/>
-    public override bool UsesGreedyRun => _inner.UsesGreedyRun;
+    public override string Description => string.Create(CultureInfo.InvariantCulture, $"teacher({Inner.Description}, {_name}, weight={_weight:R}, temperature={_temperature:R})");
 
     /// <inheritdoc/>
     public override void ObserveSamples(Context context, Tensor samples, ReadOnlySpan<int> labels)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _inner.ObserveSamples(context, samples, labels);
+        base.ObserveSamples(context, samples, labels);
         (Tape? tape, Mode mode, Engine.Execution.Decisions decisions) = (context.Tape, context.Mode, context.Decisions);
         (DecisionLedger? ledger, ComputeMeter? meter) = (context.Ledger, context.Meter);
         (context.Tape, context.Mode, context.Decisions) = (null, Mode.Evaluate, Engine.Execution.Decisions.Hard);
@@ -93,9 +79,6 @@ public sealed class TeacherDistillation : Objective
     }
 
     /// <inheritdoc/>
-    public override void ObserveGreedy(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels) => _inner.ObserveGreedy(context, logits, labels);
-
-    /// <inheritdoc/>
     public override Tensor Compute(Context context, ReadOnlySpan<Tensor> logits, ReadOnlySpan<int> labels, Span<float> exitLosses)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -106,7 +89,7 @@ public sealed class TeacherDistillation : Objective
 
         Tensor[] losses = new Tensor[logits.Length + 1];
         float[] factors = new float[losses.Length];
-        losses[0] = _inner.Compute(context, logits, labels, exitLosses);
+        losses[0] = Inner.Compute(context, logits, labels, exitLosses);
         factors[0] = 1;
         for (int exit = 0; exit < logits.Length; exit++)
         {
@@ -116,6 +99,4 @@ public sealed class TeacherDistillation : Objective
 
         return WeightedSum.Compute(context, losses, factors);
     }
-
-    internal override void Bind(TensorBinding tensors, string prefix) => _inner.Bind(tensors, prefix);
 }

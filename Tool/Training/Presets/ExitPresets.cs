@@ -41,6 +41,13 @@ internal static class ExitPresets
         {
             Paper = MsdNetPaper,
         },
+        new("cascade", "a small residual network, and a larger one for inputs that the small one is not sure about", static (shape, classes, _) => ResNet.CreateCascade(
+            StaticPresets.Sized(shape, classes, [8, 16, 32]),
+            StaticPresets.Sized(shape, classes, [16, 32, 64])))
+        {
+            Paper = "Park et al., Big/Little, CODES+ISSS 2015; Bolukbasi et al., Adaptive Neural Networks for Efficient Inference, ICML 2017",
+            Static = "resnet-base",
+        },
         new("resnet-exits", "residual network with a classifier after each group", static (shape, classes, _) => StaticPresets.Residual(shape, classes, [16, 32, 64], true))
         {
             Paper = "Teerapittayanon et al., BranchyNet, ICPR 2016",

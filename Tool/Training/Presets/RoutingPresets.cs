@@ -40,6 +40,7 @@ internal static class RoutingPresets
         new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(new SoftTreeOptions(), shape, classes)))
         {
             Paper = "Frosst and Hinton, Distilling a neural network into a soft decision tree, 2017",
+            Static = "mlp-static",
             Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>("balance", 0.1f)),
         },
         new("neural-forest", "residual network with a decision forest for a classifier", static (shape, classes, _) => NeuralForest.Create(Sized(new NeuralForestOptions(), shape, classes)))

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
@@ -26,14 +27,14 @@ internal static class SpatialPresets
             Paper = DynConvPaper,
             Static = StaticName,
             Target = DynConvTarget,
-            Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
         },
         new("dynconv-resnet-pixels", "the same, pixel by pixel", static (shape, classes, _) => DynConv(shape, classes, 1))
         {
             Paper = DynConvPaper,
             Static = StaticName,
             Target = DynConvTarget,
-            Objective = static (usual, plan) => new SparsityBudget(usual, plan.Target),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
         },
         new("sact-resnet", "residual network in whose groups each pixel runs as many units as it needs", static (shape, classes, _) => SactResNet.Create(new SactResNetOptions
         {

@@ -30,13 +30,16 @@ internal static class StaticPresets
         Blocks = [3, 3, 3],
     };
 
-    public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) => ResNet.Create(new ResNetOptions
+    public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) =>
+        ResNet.Create(Sized(shape, classes, channels) with { HasIntermediateClassifiers = exits });
+
+    /// <summary>A network with one block a group.</summary>
+    public static ResNetOptions Sized(Shape shape, int classes, int[] channels) => new()
     {
         Height = shape[0],
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
         Channels = channels,
-        HasIntermediateClassifiers = exits,
-    });
+    };
 }

@@ -8,7 +8,7 @@ using Xunit;
 namespace ManagedDyn.Tests.Layers.Training.Objectives;
 
 /// <summary>The loss that keeps masks at a target, against its formula.</summary>
-public class SparsityBudgetTests
+public class PixelBudgetTests
 {
     [Theory]
     [InlineData(0, 0.9f, 0.1f)]
@@ -28,7 +28,7 @@ public class SparsityBudgetTests
         context.Record(new DecisionRecord { Layer = 1, Kind = DecisionKind.Pixels, Rows = 2, Scores = a, UnitMacs = 100 });
         context.Record(new DecisionRecord { Layer = 2, Kind = DecisionKind.Channels, Rows = 2, Scores = a, UnitMacs = 9 });
         context.Record(new DecisionRecord { Layer = 3, Kind = DecisionKind.Pixels, Rows = 2, Scores = b, UnitMacs = 30 });
-        Tensor loss = new SparsityBudget(new Nothing(), Target, (float)Weight).Compute(context, [Tensor.Zeros(new Shape(2, 2))], [0, 1], new float[1]);
+        Tensor loss = new ComputeBudget(new Nothing(), (float)Target, (float)Weight, 1f / 3, DecisionKind.Pixels).Compute(context, [Tensor.Zeros(new Shape(2, 2))], [0, 1], new float[1]);
 
         double total = (2 * 6 * 100) + (2 * 16 * 30);
         double Formula(double one, double two)
@@ -60,7 +60,7 @@ public class SparsityBudgetTests
     public void Without_masks_the_loss_is_the_inner_one()
     {
         Context context = new() { Ledger = new DecisionLedger() };
-        Assert.Equal(0f, new SparsityBudget(new Nothing(), 0.5).Compute(context, [Tensor.Zeros(new Shape(2, 2))], [0, 1], new float[1]).Span[0]);
+        Assert.Equal(0f, new ComputeBudget(new Nothing(), 0.5f, kind: DecisionKind.Pixels).Compute(context, [Tensor.Zeros(new Shape(2, 2))], [0, 1], new float[1]).Span[0]);
     }
 
     private static Tensor Scores(Context context, float value, int height, int width)
