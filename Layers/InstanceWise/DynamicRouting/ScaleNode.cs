@@ -11,8 +11,10 @@ using ManagedDyn.Layers.Static;
 namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
 
 /// <summary>
-/// One node of a <see cref="ScaleRoutingGrid"/>: a cell, and up to three ways on, each with a gate max(0, tanh(·)) of its own. What no gate asks for is not run.
+/// One node of a <see cref="ScaleRoutingGrid"/>: a cell, and up to three ways on, each with a gate max(0, tanh(·)) of its own. What no gate asks for is not run;
+/// a sample whose gates are all closed goes on at its scale as it is, without the cell.
 /// </summary>
+/// <remarks>The last is a deviation: in the paper such a sample ends there, and a network whose first gates all close never learns again.</remarks>
 internal sealed class ScaleNode : Module
 {
     // The published code starts gates at about tanh(1.5) = 0.9: open.
@@ -80,6 +82,11 @@ internal sealed class ScaleNode : Module
         Selection active = context.Workspace.SelectAtLeast(1, rows, Strongest(context, gates).Span, float.Epsilon);
         Record(context, gates, active, sample);
         Gating.CountSkipped(context, active, rows, CountMacs(sample) - GateMacs());
+        if (active.Count < rows)
+        {
+            Pass(context, input, alive, active, ref layers[scale], ref reached[scale]);
+        }
+
         if (active.Count == 0)
         {
             return;
@@ -138,6 +145,15 @@ internal sealed class ScaleNode : Module
         }
 
         return context.MaskMultiply(moved, takers.Count == strength.Count ? strength : context.GatherSamples(strength, takers));
+    }
+
+    private static void Pass(Context context, Tensor input, Selection alive, Selection active, ref Tensor layer, ref Selection reached)
+    {
+        Selection idle = context.Workspace.Complement(active);
+        Selection places = context.Workspace.Nest(alive, idle);
+        Tensor passing = idle.Count == input.Shape[0] ? input : context.GatherSamples(input, idle);
+        layer = context.ScatterAddSamples(passing, places, layer);
+        reached = reached.Exists ? context.Workspace.Union(reached, places) : places;
     }
 
     // A way that is not there counts as closed.

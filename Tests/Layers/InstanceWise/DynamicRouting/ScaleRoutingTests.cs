@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.InstanceWise.DynamicRouting;
+using ManagedDyn.Layers.Static;
 using ManagedDyn.Tests.TestKit;
 using Xunit;
 
@@ -27,12 +28,20 @@ public sealed class ScaleRoutingTests
     }
 
     [Fact]
-    public void Closed_gates_run_one_gate_only_and_leave_zeros()
+    public void Closed_gates_let_inputs_pass_at_their_scale()
     {
+        const int Channels = 4;
         ScaleRoutingGrid grid = Make(-30);
-        ComputeMeter meter = Run(grid, Input(2), out float[] output, out _);
-        Assert.All(output, value => Assert.Equal(0, value));
-        Assert.Equal((4 * 4) + (4 * 3), meter.ExecutedMacs(0));
+        Tensor input = Input(2);
+        ComputeMeter meter = Run(grid, input, out float[] output, out _);
+        int width = output.Length / Samples;
+        for (int i = 0; i < output.Length; i++)
+        {
+            Assert.Equal(i % width >= Channels, output[i] == 0);
+        }
+
+        // The gates of the two layers that decide, and the cell of the last.
+        Assert.Equal((2 * ((4 * 4) + (4 * 3))) + new ResidualBlock(Channels, Channels).CountMacs(Batch.With(0, 1)), meter.ExecutedMacs(0));
         Assert.Equal(grid.CountMacs(Batch.With(0, 1)), meter.DenseMacs(0));
     }
 
