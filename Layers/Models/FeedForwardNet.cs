@@ -18,7 +18,7 @@ namespace ManagedDyn.Layers.Models;
 public static class FeedForwardNet
 {
     // Gates decide without noise at inference: the network is to get used to it.
-    private const float GateNoiseUntil = 0.7f;
+    private const float GateNoiseUntil = 0.3f;
 
     /// <summary>Builds a network.</summary>
     /// <param name="options">The sizes.</param>

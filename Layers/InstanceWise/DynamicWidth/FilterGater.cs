@@ -21,7 +21,7 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 public sealed class FilterGater : DecisionRule
 {
     // Gates decide without noise at inference: the network is to get used to it.
-    private const float NoiseUntil = 0.7f;
+    private const float NoiseUntil = 0.5f;
 
     private readonly int _gates;
     private readonly BinaryRelaxation _relaxation;

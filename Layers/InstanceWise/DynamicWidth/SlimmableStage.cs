@@ -5,6 +5,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
@@ -126,10 +127,18 @@ public sealed class SlimmableStage : Layer
             }
 
             Selection outer = context.Samples;
+            Selection active = context.ActiveSamples;
             Tensor chosen = context.GatherSamples(input, rows);
             context.Samples = context.Workspace.Nest(outer, rows);
+            if (!isHard && context.Mode == Mode.Train)
+            {
+                // Normalisation of a width is to see what inference shows it: the samples that chose it.
+                context.ActiveSamples = context.IntersectActive(context.Workspace.SelectRowsOf(decision.Selected, width), active);
+            }
+
             Tensor output = Forward(context, chosen, _blocks[0].InWidthCount - 1, width);
             context.Samples = outer;
+            context.ActiveSamples = active;
             sum.Add(Widen(context, output, ChannelsOf(WidthCount - 1)), rows, width);
         }
 

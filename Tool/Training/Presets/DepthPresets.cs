@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions.Relaxations;
@@ -11,17 +12,26 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Networks that skip layers, on the backbone of resnet-deep.</summary>
 internal static class DepthPresets
 {
-    // SkipNet learns with gates that let gradients through first, and by policy gradient from then on.
-    private const float HybridFrom = 0.4f;
-
+    // SkipNet learns with gates that let gradients through first, then by policy gradient, and ends with gates that decide as at inference, so that the network
+    // gets used to the likely ones.
+    private const float HybridFrom = 0.15f;
+    private const float HybridUntil = 0.4f;
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 1;
+    private const float HybridSaving = 0.4f;
+
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
-    private const float RateWeight = 4;
+
+    // The mean over gates is weighed as in the released code of ConvNet-AIG; a heavier weight makes gates run at the rate whatever the input needs.
+    private const float RateWeight = 0.3f;
+    private const float RateSinksUntil = 0.4f;
     private const float PonderWeight = 0.04f;
-    private const float WrongPenalty = 3;
+
+    // BlockDrop: what a wrong answer costs; the policy decides about all blocks at half of training, and its decisions are settled for the last part.
+    private const float WrongPenalty = 10;
     private const float PolicyWeight = 0.5f;
+    private const float PolicyOpensUntil = 0.5f;
+    private const float PolicyDrawsUntil = 0.7f;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
@@ -29,25 +39,25 @@ internal static class DepthPresets
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Batch),
+            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Greedy),
         },
         new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Batch),
+            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Greedy),
         },
         new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))
         {
             Paper = "Veit and Belongie, ConvNet-AIG, ECCV 2018",
             Static = "resnet-deep",
             Target = 0.6,
-            Objective = static (objective, plan) => new TargetRate(objective, RateWeight, (float)plan.Target),
+            Objective = static (objective, plan) => new TargetRate(objective, RateWeight, RateSinksUntil, Rates((float)plan.Target)),
         },
         new("blockdrop", "skips blocks by a policy network that sees the input once", static (shape, classes, _) => GatedResNet.Create(
             new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = SkippingMethod.Policy },
-            new BernoulliActionRelaxation(0.8f),
-            new Annealing(-0.6f, 1, 0.75f)))
+            new BernoulliActionRelaxation(0.8f, PolicyDrawsUntil),
+            new Annealing(-0.6f, 1, PolicyOpensUntil)))
         {
             Paper = "Wu et al., BlockDrop, CVPR 2018",
             Static = "resnet-deep",
@@ -62,14 +72,27 @@ internal static class DepthPresets
         new("sdn-resnet", "residual network with classifiers attached after blocks 2, 4 and 6", static (shape, classes, _) => SdnResNet.Create(
             new SdnResNetOptions { Backbone = StaticPresets.Deep(shape, classes), After = [2, 4, 6] }))
         {
+            Objective = static (_, plan) => new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation, rampsUp: true),
             Paper = "Kaya et al., Shallow-Deep Networks, ICML 2019",
             Static = "resnet-deep",
         },
     ];
 
+    // Rates for the gated blocks of resnet-deep, three in the first group and two in each that follows. The first of a group runs for (nearly) all inputs, the
+    // others for those that need them; the mean is the target. Blocks that all ran at one rate would each see a part of the inputs, and none the same as before.
+    private static float[] Rates(float target)
+    {
+        const int Groups = 3;
+        const int Others = 4;
+        const float Usual = 0.6f;
+        float first = MathF.Min(1, target / Usual);
+        float other = Math.Clamp((((Groups + Others) * target) - (Groups * first)) / Others, 0, 1);
+        return [first, other, other, first, other, first, other];
+    }
+
     // A gate that is shared moves more slowly than gates of their own: it starts less open.
     private static IntermediateClassifiers SkipNet(Shape shape, int classes, SkippingMethod method, float openness) =>
-        Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(), HybridFrom), openness);
+        Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(1, HybridUntil), HybridFrom), openness);
 
     private static IntermediateClassifiers Gated(Shape shape, int classes, SkippingMethod method, BinaryRelaxation? relaxation, float openness = 2) =>
         GatedResNet.Create(new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = method, Openness = openness }, relaxation);

@@ -11,7 +11,7 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class WidthPresets
 {
     // What saving all groups of channels is worth in losses, and how much that weighs beside the loss itself.
-    private const float PruningSaving = 0.5f;
+    private const float PruningSaving = 0.3f;
     private const float PruningWeight = 0.5f;
 
     private const string StaticChannels = "channels-static";
@@ -25,11 +25,11 @@ internal static class WidthPresets
         new("fbs", "computes the most salient groups of channels only", static (shape, classes, plan) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Boosted,
-            Density = Target(plan, 0.5),
+            Density = Target(plan, 0.7),
         }))
         {
             Static = StaticChannels,
-            Target = 0.5,
+            Target = 0.7,
             Paper = "Gao et al., Dynamic Channel Pruning: Feature Boosting and Suppression, ICLR 2019",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("saliency", 1e-8f)),
         },
@@ -60,7 +60,7 @@ internal static class WidthPresets
         {
             Static = StaticChannels,
             Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
-            Objective = static (usual, _) => new PolicyGradient(usual, new HybridReward(PruningSaving), PruningWeight, PolicyBaseline.Batch),
+            Objective = static (usual, _) => new PolicyGradient(usual, new HybridReward(PruningSaving), PruningWeight, PolicyBaseline.Greedy),
         },
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
@@ -76,11 +76,11 @@ internal static class WidthPresets
         new("conditional-mlp", "gates switch blocks of neurons", static (shape, classes, plan) => Neurons(shape, classes, new FeedForwardOptions
         {
             Method = FeedForwardMethod.Blocks,
-            Target = Target(plan, 0.4),
+            Target = Target(plan, 0.7),
         }))
         {
             Static = StaticNeurons,
-            Target = 0.4,
+            Target = 0.7,
             Paper = "Bengio et al., Conditional Computation in Neural Networks for Faster Models, 2015",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("block-rate", 5f), KeyValuePair.Create("sample-rate", 5f), KeyValuePair.Create("spread", 0.5f)),
         },
