@@ -30,7 +30,8 @@ internal sealed class LocalBlock : Layer
         _first = Add("first", new ConvBlock(inChannels, outChannels, 3, stride));
         _operation = Add("operation", Make(operation, outChannels, kernel));
         _norm = Add("norm", new BatchNorm2d(outChannels));
-        bool isDepthwise = operation is LocalOperation.DeformableKernel or LocalOperation.GlobalDeformableKernel or LocalOperation.Involution;
+        bool isDepthwise = operation is LocalOperation.DeformableKernel or LocalOperation.GlobalDeformableKernel or LocalOperation.Involution
+            or LocalOperation.LocalFilter;
         _mix = isDepthwise ? Add("mix", new ConvBlock(outChannels, outChannels, 1)) : null;
         _shortcut = stride == 1 && inChannels == outChannels
             ? null
@@ -77,6 +78,7 @@ internal sealed class LocalBlock : Layer
         LocalOperation.Involution => new Involution(
             channels, kernel, channels % ChannelsPerInvolution == 0 ? channels / ChannelsPerInvolution : 1, normalizes: true),
         LocalOperation.PixelAdaptive => new PixelAdaptiveConv2d(channels, channels, kernel, GuideChannels, bias: false),
+        LocalOperation.LocalFilter => new LocalFilter(new Conv2d(channels, kernel * kernel, 1), kernel, softmax: true),
         LocalOperation.RegionAware => new RegionAwareConv2d(channels, channels, kernel, Regions),
         _ => throw new ArgumentException($"The operation is {operation}; expected a named one.", nameof(operation)),
     };

@@ -23,4 +23,7 @@ public enum LocalOperation
 
     /// <summary>Region-aware convolution (Chen et al., CVPR 2021).</summary>
     RegionAware,
+
+    /// <summary>Dynamic local filtering: a filter for each pixel, predicted from its features (De Brabandere et al., NIPS 2016).</summary>
+    LocalFilter,
 }

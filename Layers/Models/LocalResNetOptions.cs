@@ -6,7 +6,7 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>The sizes of a <see cref="LocalResNet"/>.</summary>
 public sealed record LocalResNetOptions
 {
-    private static readonly string[] Names = ["deform", "deform-v2", "deformable-kernel", "deformable-kernel-global", "involution", "pac", "drconv"];
+    private static readonly string[] Names = ["deform", "deform-v2", "deformable-kernel", "deformable-kernel-global", "involution", "pac", "drconv", "local-filter"];
 
     /// <summary>Rows of an input image.</summary>
     public int Height { get; init; } = 32;

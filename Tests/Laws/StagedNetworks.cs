@@ -44,6 +44,7 @@ public static class StagedNetworks
         ["local resnet, involution"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.Involution))),
         ["local resnet, pixel-adaptive"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.PixelAdaptive))),
         ["local resnet, deformable kernel"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.DeformableKernel))),
+        ["local resnet, local filters"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.LocalFilter))),
         ["local resnet, regions"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.RegionAware))),
         ["resnet with block attention and dynamic relu"] = () => Initialized(AttentiveResNet.Create(Attentive("cbam", "dyrelu-c"))),
         ["resnet with selective kernels and meta-acon"] = () => Initialized(AttentiveResNet.Create(Attentive("sk", "meta-acon"))),

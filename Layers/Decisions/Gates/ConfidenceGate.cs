@@ -24,6 +24,11 @@ public sealed class ConfidenceGate : DecisionRule
     public ConfidenceGate(Layer classifier, ConfidenceCriterion criterion, float threshold)
     {
         ArgumentNullException.ThrowIfNull(criterion);
+        if (float.IsNaN(threshold))
+        {
+            throw new ArgumentOutOfRangeException(nameof(threshold), threshold, "Expected a threshold of confidence.");
+        }
+
         _classifier = Add("classifier", classifier);
         _criterion = criterion;
         _threshold = threshold;

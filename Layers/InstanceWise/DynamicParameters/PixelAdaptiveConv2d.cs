@@ -15,7 +15,7 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicParameters;
 /// </summary>
 /// <remarks>
 /// The guide is given, or made from the input by a 1 × 1 convolution; f_i is the guide at the middle tap. A normalised K is divided by its sum over the taps
-/// inside the map. The paper's learnt kernel functions other than the Gaussian are left out.
+/// inside the map. The paper's learnt kernel functions other than the Gaussian, and its random fields that are made of such convolutions, are left out.
 /// </remarks>
 public sealed class PixelAdaptiveConv2d : Layer
 {

@@ -61,9 +61,8 @@ internal sealed class ScaleNode : Module
     /// <summary>MACs for one sample when all of it runs.</summary>
     public long CountMacs(Shape input) => GateMacs() + _cell.CountMacs(input) + PathMacs(1, input) + PathMacs(2, input);
 
-    /// <summary>Runs the cell for all that come.</summary>
-    /// <returns>[alive, H, W, C].</returns>
-    public Tensor RunCell(Context context, Tensor input) => _cell.Forward(context, input);
+    /// <summary>What the node does to features that come to it.</summary>
+    public Layer Cell => _cell;
 
     /// <summary>Runs gates, cell and ways for the samples that have come here; <see cref="Context.Samples"/> says which these are.</summary>
     /// <param name="context">The context.</param>

@@ -19,8 +19,7 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
 /// <para>The first layer has the finest scale alone, each further one a scale more. The result is the mean of each channel of the last layer, all scales side
 /// by side; a sample that a scale was not reached by has zeros there.</para>
 /// <para>Deviations: the network classifies, where the paper segments and decodes the finest scale; G pools first and is two linear layers, where the paper
-/// pools two convolutions; a cell is a residual block; a gate of 0 for the sample is asked for, where the paper's is the same for a whole image as well.
-/// What it all may cost is the business of the objective: cells and ways write down gates and MACs.</para>
+/// pools two convolutions; a cell is a residual block. What it all may cost is the business of the objective: cells and ways write down gates and MACs.</para>
 /// </remarks>
 public sealed class ScaleRoutingGrid : Layer
 {
@@ -163,11 +162,7 @@ public sealed class ScaleRoutingGrid : Layer
         }
 
         Gating.CountSkipped(context, alive, samples, macs);
-        Selection outer = context.Samples;
-        Tensor arrived = alive.Count == samples ? features : context.GatherSamples(features, alive);
-        context.Samples = context.Workspace.Nest(outer, alive);
-        Tensor pooled = context.GlobalAveragePool(node.RunCell(context, arrived));
-        context.Samples = outer;
+        Tensor pooled = context.GlobalAveragePool(BranchDispatch.RunFor(context, alive, features, node.Cell));
         return alive.Count == samples ? pooled : context.ScatterSamples(pooled, alive);
     }
 

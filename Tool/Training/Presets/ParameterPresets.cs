@@ -16,6 +16,7 @@ internal static class ParameterPresets
         Local("deformable-kernel", "kernels deformed at each pixel, in the last two groups", LocalOperation.DeformableKernel, 1, 3, DeformableKernelsPaper),
         Local("deformable-kernel-global", "kernels deformed for each image, in the last two groups", LocalOperation.GlobalDeformableKernel, 1, 3, DeformableKernelsPaper),
         Local("involution", "involution in the last two groups", LocalOperation.Involution, 1, 5, "Li et al., Involution, CVPR 2021"),
+        Local("local-filter", "a filter for each pixel, in the last two groups", LocalOperation.LocalFilter, 1, 3, "De Brabandere et al., Dynamic Filter Networks, NIPS 2016"),
         Local("pac", "pixel-adaptive convolution in the last two groups", LocalOperation.PixelAdaptive, 1, 3, "Su et al., Pixel-Adaptive Convolutional Neural Networks, CVPR 2019"),
         Local("drconv", "region-aware convolution in the last group", LocalOperation.RegionAware, 2, 3, "Chen et al., Dynamic Region-Aware Convolution, CVPR 2021"),
     ];
