@@ -158,6 +158,10 @@ public static class Convolution2d
             {
                 WinogradWork.Run(context, in geometry, form, batch, input, panels, packed, output, in selection, in steps);
             }
+            else if (SelectedChannelsWinograd.Choose(context, in geometry, in selection, batch) is { } narrow)
+            {
+                SelectedChannelsWinograd.Run(context, in geometry, narrow, batch, input, panels, packed, output, in selection, in steps);
+            }
             else if (!geometry.IsDepthwise)
             {
                 ConvolutionWork.Run(context, in geometry, batch, input, panels, output, in selection, in steps);

@@ -87,14 +87,24 @@ internal static class ChannelCompaction
 
         // Integers of the same size as the floats whose memory they take.
         Span<int> memory = MemoryMarshal.Cast<float, int>(Take(ref scratch, ChannelLanes.Length(geometry.InChannels)));
-        ChannelLanes inLanes = selection.InChannels.IsListed ? new ChannelLanes(selection.InChannels.Indices, geometry.InChannels, memory) : default;
+        bool gathersIn = selection.InChannels.IsListed && !selection.InChannels.IsCompact;
+        bool areVectors = ChannelVectors.AreWhole(selection.OutChannels);
+        ChannelLanes inLanes = gathersIn ? new ChannelLanes(selection.InChannels.Indices, geometry.InChannels, memory) : default;
         memory = MemoryMarshal.Cast<float, int>(Take(ref scratch, ChannelLanes.Length(geometry.OutChannels)));
-        ChannelLanes outLanes = listsOut ? new ChannelLanes(selection.OutChannels.Indices, geometry.OutChannels, memory) : default;
+        ChannelLanes outLanes = listsOut && (scatters || !areVectors) ? new ChannelLanes(selection.OutChannels.Indices, geometry.OutChannels, memory) : default;
 
         Span<float> row = Take(ref scratch, RowLength(in geometry));
         Span<float> panels = Take(ref scratch, ConvolutionWeights.PackedLength(in inner));
-        PackListed(in geometry, packed, in selection, in outLanes, row, panels);
-        if (selection.InChannels.IsListed && !selection.InChannels.IsCompact)
+        if (areVectors)
+        {
+            ChannelVectors.GatherPanels(in geometry, packed, selection.InChannels, selection.OutChannels, panels);
+        }
+        else
+        {
+            PackListed(in geometry, packed, in selection, in outLanes, row, panels);
+        }
+
+        if (gathersIn)
         {
             Span<float> map = Take(ref scratch, inner.InElements + Vector<float>.Count);
             (int top, int bottom) = InputRows(in geometry, in selection, firstPixel, pixelCount);
@@ -180,23 +190,12 @@ internal static class ChannelCompaction
         int ins = selection.InChannels.Count(geometry.InChannels);
         int depth = geometry.Taps * geometry.InChannels;
         int length = geometry.Taps * ins * width;
-        int held = Panel.Count(geometry.OutChannels);
         Span<float> listed = row;
         for (int tap = 0, place = 0; tap < geometry.Taps; tap++)
         {
             for (int i = 0; i < ins; i++, place += width)
             {
                 int source = ((tap * geometry.InChannels) + (selection.InChannels.IsListed ? selection.InChannels.Indices[i] : i)) * width;
-                if (!selection.OutChannels.IsListed)
-                {
-                    for (int panel = 0; panel < held; panel++)
-                    {
-                        packed.Slice(source + (panel * depth * width), width).CopyTo(panels[((panel * length) + place)..]);
-                    }
-
-                    continue;
-                }
-
                 outLanes.GatherPanels(packed[source..], depth * width, listed);
                 int made = 0;
                 for (int panel = 0; made < outLanes.Count; panel++, made += width)

@@ -23,6 +23,9 @@ internal readonly struct ConvolutionCosts
     // Fewer rows than these leave the multiply–adds waiting for each other, so they take as long as these.
     private const int LeastRows = 4;
 
+    // Reading a vector of weights from the second cache and writing it there.
+    private const double MovedVector = 3;
+
     // What a call takes besides, whatever the number of tiles.
     private const double TileCall = 1500;
 
@@ -60,16 +63,18 @@ internal readonly struct ConvolutionCosts
 
     /// <summary>The arithmetic for a whole map: null is the direct one.</summary>
     /// <param name="geometry">The geometry.</param>
-    public static WinogradForm? Choose(in ConvolutionGeometry geometry)
+    /// <param name="moving">What moving the weights of one tap or point costs first, in vectors.</param>
+    public static WinogradForm? Choose(in ConvolutionGeometry geometry, double moving = 0)
     {
         if (!WinogradConvolution.Supports(in geometry))
         {
             return null;
         }
 
-        double direct = Direct(in geometry, geometry.OutPixels);
-        double two = Tiles(in geometry, WinogradForm.F2, WinogradConvolution.TileCount(in geometry, WinogradForm.F2));
-        double four = Tiles(in geometry, WinogradForm.F4, WinogradConvolution.TileCount(in geometry, WinogradForm.F4));
+        moving *= MovedVector;
+        double direct = Direct(in geometry, geometry.OutPixels) + (9 * moving);
+        double two = Tiles(in geometry, WinogradForm.F2, WinogradConvolution.TileCount(in geometry, WinogradForm.F2)) + (16 * moving);
+        double four = Tiles(in geometry, WinogradForm.F4, WinogradConvolution.TileCount(in geometry, WinogradForm.F4)) + (36 * moving);
         if (Math.Min(two, four) >= direct)
         {
             return null;

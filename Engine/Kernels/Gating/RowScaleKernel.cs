@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Gating;
 
@@ -18,14 +20,22 @@ public static class RowScaleKernel
             throw new ArgumentException($"There are {rows.Length} values; expected whole rows of {channels}.", nameof(rows));
         }
 
-        for (; rows.Length > 0; rows = rows[channels..])
+        // Column by column of vectors, so that a factor is read once and rows are all that is counted.
+        int whole = channels / Vector<float>.Count * Vector<float>.Count;
+        ref float first = ref MemoryMarshal.GetReference(rows);
+        for (int c = 0; c < whole; c += Vector<float>.Count)
         {
-            int c = 0;
-            for (; c <= channels - Vector<float>.Count; c += Vector<float>.Count)
+            // A whole vector of a whole row.
+            Vector<float> factor = new(factors[c..]);
+            for (nint at = c; at < rows.Length; at += channels)
             {
-                (new Vector<float>(rows[c..]) * new Vector<float>(factors[c..])).CopyTo(rows[c..]);
+                (Vector.LoadUnsafe(ref Unsafe.Add(ref first, at)) * factor).StoreUnsafe(ref Unsafe.Add(ref first, at));
             }
+        }
 
+        for (; whole < channels && rows.Length > 0; rows = rows[channels..])
+        {
+            int c = whole;
             for (; c < channels; c++)
             {
                 rows[c] *= factors[c];

@@ -79,6 +79,10 @@ internal ref struct WinogradPass<TTransform>
     {
         int length = _geometry.InChannels * Panel.Width;
         _sweep.SetOutputRows(0, default, count * Panel.Width);
+
+        // A last panel of no more than a vector is multiplied as one: what is behind it is not stored.
+        int columns = _geometry.OutChannels - (firstPanel * Panel.Width);
+        int whole = columns <= ((count - 1) * Panel.Width) + Vector<float>.Count ? count - 1 : count;
         Epilogue none = default;
         for (int position = 0; position < _cut.Positions; position++)
         {
@@ -86,11 +90,16 @@ internal ref struct WinogradPass<TTransform>
             _sweep.Extra = ref _sweep.Input;
             Span<float> products = _products.Slice(position * _cut.ProductStep, _cut.ProductStep);
             ReadOnlySpan<float> panels = _packed.Slice(((position * _cut.Panels) + firstPanel) * length, count * length);
-            for (int panel = 0; panel < count;)
+            for (int panel = 0; panel < whole;)
             {
-                int taken = _sweep.PanelsAtOnce((count - panel) * Panel.Width);
+                int taken = _sweep.PanelsAtOnce((whole - panel) * Panel.Width);
                 _sweep.Multiply(panels[(panel * length)..], new PanelColumns(panel * Panel.Width, taken * Panel.Width), products, in none);
                 panel += taken;
+            }
+
+            if (whole < count)
+            {
+                _sweep.Multiply(panels[(whole * length)..], new PanelColumns(whole * Panel.Width, Vector<float>.Count), products, in none);
             }
         }
     }
@@ -133,6 +142,13 @@ internal ref struct WinogradPass<TTransform>
 
             row[..(firstX * _cut.Channels)].Clear();
             row[(endX * _cut.Channels)..].Clear();
+            if (channels == _cut.Channels)
+            {
+                int first = (((top + y) * _geometry.InWidth) + left + firstX) * channels;
+                map.Slice(first, (endX - firstX) * channels).CopyTo(row[(firstX * channels)..]);
+                continue;
+            }
+
             for (int x = firstX; x < endX; x++)
             {
                 Span<float> pixel = row.Slice(x * _cut.Channels, _cut.Channels);
