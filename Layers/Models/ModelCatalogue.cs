@@ -32,6 +32,9 @@ public static class ModelCatalogue
         new ScaleRoutingArchitecture(),
         new AdaptiveTreeNetArchitecture(),
         new SactResNetArchitecture(),
+        new SkipLstmArchitecture(),
+        new ExitTransformerArchitecture(),
+        new TokenDropTransformerArchitecture(),
     ];
 
     /// <summary>All architectures.</summary>

@@ -25,7 +25,10 @@ public sealed class PositionalEncoding : Layer
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         _isTrained = isTrained;
         _places = AddParameter(isTrained ? "weight" : "pe", new Shape(longest, width), isTrainable: isTrained);
-        FillWaves();
+        if (!isTrained)
+        {
+            FillWaves();
+        }
     }
 
     /// <inheritdoc/>
@@ -39,10 +42,13 @@ public sealed class PositionalEncoding : Layer
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {
-        FillWaves();
         if (_isTrained)
         {
             Initializers.Normal(_places, random, 0.02f);
+        }
+        else
+        {
+            FillWaves();
         }
     }
 

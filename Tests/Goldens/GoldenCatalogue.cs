@@ -75,7 +75,7 @@ public static class GoldenCatalogue
         ["sact_halting"] = HaltingRunners.Run,
         ["se"] = FeatureRunners.SqueezeExcitation,
         ["selective_kernel"] = FeatureRunners.SelectiveKernel,
-        ["skip_rnn"] = Awaiting,
+        ["skip_rnn"] = SkipRnnRunners.Run,
         ["soft_tree"] = RoutingRunners.SoftTree,
         ["sparse_residual_block"] = SpatialRunners.SparseResidualBlock,
         ["spatial_attention"] = FeatureRunners.SpatialAttention,

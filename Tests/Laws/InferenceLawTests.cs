@@ -284,7 +284,22 @@ public sealed class InferenceLawTests
     {
         float[] inputs = new float[samples * model.SampleShape.Count];
         new RandomSource(seed).Stream("inputs").FillNormal(inputs, 0, 0);
+        if (model.Network.Recipe is SequenceModelOptions { Vocabulary: > 0 } text)
+        {
+            AsTokens(inputs, text.Length, text.Vocabulary);
+        }
+
         return inputs;
+    }
+
+    // Identifiers, some of them unknown, in texts of all lengths, the first one full.
+    private static void AsTokens(float[] inputs, int length, int vocabulary)
+    {
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            bool isPadding = i % length > (length - 1 + (i / length * 5)) % length;
+            inputs[i] = isPadding ? 0 : 1 + MathF.Floor(MathF.Abs(inputs[i]) * vocabulary / 2);
+        }
     }
 
     private static int[] Order(int count, int step)

@@ -131,6 +131,13 @@ public static class StagedNetworks
         ["supernet"] = () => Initialized(SuperNet.Create(new SuperNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6, 6], ControllerChannels = 4 })),
         ["scale routing"] = () => Initialized(ScaleRouting.Create(new ScaleRoutingOptions { Height = 9, Width = 7, InputChannels = 1, Classes = 4, Layers = 3, Channels = [4, 6], StemStride = 1 })),
         ["adaptive tree"] = () => Initialized(AdaptiveTreeNet.Create(new AdaptiveTreeOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = 4, RouterChannels = 3 })),
+        ["static lstm"] = () => Initialized(SkipLstm.Create(new SkipLstmOptions { Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 9, SmallUnits = 3, Method = RecurrentMethod.Static })),
+        ["skip lstm"] = () => Initialized(SkipLstm.Create(new SkipLstmOptions { Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 9, SmallUnits = 3 })),
+        ["skip gru of features"] = () => Initialized(SkipLstm.Create(new SkipLstmOptions { Vocabulary = 0, Features = 3, Length = 9, Classes = 4, Units = 9, SmallUnits = 3, IsGru = true })),
+        ["skim lstm"] = () => Initialized(SkipLstm.Create(new SkipLstmOptions { Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 9, SmallUnits = 3, Method = RecurrentMethod.Skim })),
+        ["transformer with exits"] = () => Initialized(ExitTransformer.Create(new ExitTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3 })),
+        ["transformer that drops a share of tokens"] = () => Initialized(TokenDropTransformer.Create(new TokenDropTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3, Keep = 0.6f })),
+        ["transformer that drops tokens below a threshold"] = () => Initialized(TokenDropTransformer.Create(new TokenDropTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3, IsLearned = true, Threshold = 0.98f })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 

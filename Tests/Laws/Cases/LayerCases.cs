@@ -14,7 +14,8 @@ internal static class LayerCases
         DynamicDepthCases.All,
         DynamicWidthCases.All,
         DynamicRoutingCases.All,
-        SpatialWiseCases.All);
+        SpatialWiseCases.All,
+        TemporalWiseCases.All);
 
     public static IEnumerable<LayerCase> All => ByName.Values;
 
