@@ -104,5 +104,22 @@ internal static class SpatialWiseCases
         },
         new("elastic block", typeof(ElasticBlock), () => new ElasticBlock(4, 6, 3, 2), 7, 6, 4) { GradientStep = 5e-4f, GradientTolerance = 3e-2 },
         new("elastic block, identity", typeof(ElasticBlock), () => new ElasticBlock(5, 5, 2), 6, 5, 5) { GradientStep = 5e-4f, GradientTolerance = 3e-2 },
+        new(
+            "thin-plate transformer", typeof(ThinPlateTransformer),
+            () => new ThinPlateTransformer(new Sequential(new GlobalAveragePool(), new Linear(3, 4)), 4, 3, 5, 6), 7, 6, 3)
+        {
+            // As with the affine one.
+            GradientStep = 5e-4f,
+            GradientTolerance = 3e-2,
+        },
+
+        // Whether a tile runs jumps; its gradient is that of a sigmoid.
+        new(
+            "patch gating", typeof(PatchGating),
+            () => new PatchGating(new ConvBlock(2, 4, 3), 4, 4, 3, new Sequential(new ConvBlock(2, 5, 3), new GlobalAveragePool()), 3), 8, 7, 2)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
     ];
 }

@@ -12,6 +12,9 @@ internal static class RegionPresets
     private const int LargeImage = 64;
     private const double ResolutionTarget = 0.45;
     private const float ResolutionWeight = 4;
+    private const double PatchTarget = 0.4;
+    private const double GlimpseRate = 0.03;
+    private const double TokenRate = 0.02;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
@@ -68,6 +71,85 @@ internal static class RegionPresets
         {
             Paper = "Wang et al., ELASTIC: Improving CNNs with Dynamic Scaling Policies, CVPR 2019",
             Static = StaticName,
+        },
+        new("spatial-transformer", "residual network that sees the image turned, cropped and scaled as it asks", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+        }))
+        {
+            Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
+            Static = StaticName,
+        },
+        new("thin-plate-transformer", "the same with images bent by a thin-plate spline", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+            IsThinPlate = true,
+        }))
+        {
+            Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
+            Static = StaticName,
+        },
+        new("recurrent-attention", "sees images through small glimpses, each where the last one points", static (shape, classes, _) => new RecurrentAttention(new RecurrentAttentionOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            PatchSize = shape[0] >= LargeImage ? 12 : 8,
+            Scales = shape[0] >= LargeImage ? 3 : 2,
+        }))
+        {
+            Paper = "Mnih et al., Recurrent Models of Visual Attention, NIPS 2014",
+            Static = StaticName,
+            Objective = static (usual, _) => new GlimpsePolicyGradient(usual),
+            Rate = GlimpseRate,
+        },
+        new("attention-zoom", "looks at an image three times, each time closer, within a soft box", static (shape, classes, _) => new AttentionZoom(new AttentionZoomOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+        }))
+        {
+            Paper = "Fu et al., Look Closer to See Better, CVPR 2017",
+            Static = StaticName,
+            Objective = static (usual, _) => new RankedExits(usual),
+        },
+        new("patch-gated", "runs a network on those tiles of an image that a scout finds worth it", static (shape, classes, _) => PatchGatedNet.Create(new PatchGatedNetOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            StemStride = StemStride(shape),
+        }))
+        {
+            Paper = "Katharopoulos and Fleuret, Processing Megapixel Images with Deep Attention-Sampling Models, ICML 2019",
+            Static = StaticName,
+            Target = PatchTarget,
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, ResolutionWeight),
+        },
+        new("token-grid", "vision transformer that starts with coarse tokens and splits those that attention goes to", static (shape, classes, _) => new TokenGrid(new TokenGridOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+        }))
+        {
+            Paper = "Chen et al., CF-ViT: A General Coarse-to-Fine Method for Vision Transformer, AAAI 2023",
+            Static = StaticName,
+            Rate = TokenRate,
         },
     ];
 

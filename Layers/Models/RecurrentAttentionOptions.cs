@@ -1,0 +1,61 @@
+using System.Text.Json;
+
+namespace ManagedDyn.Layers.Models;
+
+/// <summary>The sizes of a <see cref="RecurrentAttention"/>.</summary>
+public sealed record RecurrentAttentionOptions : ImageModelOptions
+{
+    /// <summary>Rows and columns of the smallest patch of a glimpse.</summary>
+    public int PatchSize { get; init; } = 8;
+
+    /// <summary>Patches of a glimpse, each of twice the size of the one before.</summary>
+    public int Scales { get; init; } = 2;
+
+    /// <summary>Glimpses of an image, at most.</summary>
+    public int Glimpses { get; init; } = 6;
+
+    /// <summary>Features of a glimpse, and values that are remembered.</summary>
+    public int Hidden { get; init; } = 128;
+
+    /// <summary>The standard deviation of places while training; the image is 2 wide.</summary>
+    public float Deviation { get; init; } = 0.15f;
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        OptionsCheck.Range(PatchSize, 1, 1024, nameof(PatchSize));
+        OptionsCheck.Range(Scales, 1, 8, nameof(Scales));
+        OptionsCheck.Range(Glimpses, 1, 64, nameof(Glimpses));
+        OptionsCheck.Range(Hidden, 1, 4096, nameof(Hidden));
+        OptionsCheck.Range(Deviation, 0.001, 2, nameof(Deviation));
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal static RecurrentAttentionOptions Read(OptionsReader reader)
+    {
+        RecurrentAttentionOptions options = ReadImage(reader, new RecurrentAttentionOptions()) with
+        {
+            PatchSize = reader.Integer("patch_size", 1, 1024),
+            Scales = reader.Integer("scales", 1, 8),
+            Glimpses = reader.Integer("glimpses", 1, 64),
+            Hidden = reader.Integer("hidden", 1, 4096),
+            Deviation = (float)reader.Real("deviation", 0.001, 2),
+        };
+        reader.Finish();
+        return options;
+    }
+
+    /// <summary>Writes the sizes as one JSON object.</summary>
+    internal void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        WriteImage(writer);
+        writer.WriteNumber("patch_size", PatchSize);
+        writer.WriteNumber("scales", Scales);
+        writer.WriteNumber("glimpses", Glimpses);
+        writer.WriteNumber("hidden", Hidden);
+        writer.WriteNumber("deviation", Deviation);
+        writer.WriteEndObject();
+    }
+}
