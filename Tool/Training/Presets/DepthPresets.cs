@@ -17,7 +17,7 @@ internal static class DepthPresets
     private const float HybridFrom = 0.15f;
     private const float HybridUntil = 0.4f;
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 0.4f;
+    private const float HybridSaving = 0.3f;
 
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;

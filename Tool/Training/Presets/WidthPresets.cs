@@ -51,7 +51,7 @@ internal static class WidthPresets
         {
             Static = StaticChannels,
             Paper = "Chen et al., You Look Twice: GaterNet for Dynamic Filter Selection in CNNs, CVPR 2019",
-            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("gates", 0.5f)),
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("gates", 0.2f)),
         },
         new("rnp", "an agent says how many nested groups of channels each layer computes", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
@@ -65,12 +65,13 @@ internal static class WidthPresets
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Slimmable,
+            WarmUp = 0.1,
         }))
         {
             Static = StaticChannels,
-            Target = 0.6,
+            Target = 0.75,
             Paper = "Li et al., Dynamic Slimmable Network, CVPR 2021",
-            Objective = static (usual, plan) => new ComputeBudget(Terms(usual, KeyValuePair.Create("sandwich", 1f)), (float)Target(plan, 0.6)),
+            Objective = static (usual, plan) => new ComputeBudget(Terms(usual, KeyValuePair.Create("sandwich", 1f)), (float)Target(plan, 0.75)),
         },
         new(StaticNeurons, "two fully connected layers, all neurons", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions())),
         new("conditional-mlp", "gates switch blocks of neurons", static (shape, classes, plan) => Neurons(shape, classes, new FeedForwardOptions
