@@ -1,7 +1,5 @@
 using System;
-using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.SpatialWise.RegionLevel;
