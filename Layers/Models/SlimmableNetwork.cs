@@ -22,7 +22,7 @@ internal sealed class SlimmableNetwork : ChannelChain
     private const float Temperature = 2;
 
     // Gates decide without noise at inference: they are to get used to it.
-    private const float NoiseUntil = 0.3f;
+    private const float NoiseUntil = 0.15f;
 
     private readonly SlimmableStage[] _stages;
     private readonly ChannelHead _head;

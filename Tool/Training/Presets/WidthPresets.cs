@@ -11,7 +11,7 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class WidthPresets
 {
     // What saving all groups of channels is worth in losses, and how much that weighs beside the loss itself.
-    private const float PruningSaving = 0.3f;
+    private const float PruningSaving = 0.1f;
     private const float PruningWeight = 0.5f;
 
     private const string StaticChannels = "channels-static";
@@ -65,7 +65,9 @@ internal static class WidthPresets
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Slimmable,
-            WarmUp = 0.1,
+
+            // Short training does not recover from steps in which widths answer that no gate chose.
+            WarmUp = 0,
         }))
         {
             Static = StaticChannels,
