@@ -5,7 +5,7 @@ using ManagedDyn.Engine.Formats;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a residual network with attention, and which attention and activation it has.</summary>
-public sealed record AttentiveResNetOptions
+public sealed record AttentiveResNetOptions : ImageModelOptions
 {
     private static readonly string[] KnownAttentions = ["none", "se", "srm", "eca", "spatial", "bam", "cbam", "sk"];
     private static readonly string[] KnownActivations = ["relu", "dyrelu-a", "dyrelu-b", "dyrelu-c", "frelu", "acon", "meta-acon"];
@@ -15,18 +15,6 @@ public sealed record AttentiveResNetOptions
 
     /// <summary>The activations that there are, "relu" first.</summary>
     public static ReadOnlySpan<string> Activations => KnownActivations;
-
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
 
     /// <summary>The stride of the first convolution, 1 or 2.</summary>
     public int StemStride { get; init; } = 2;
@@ -46,9 +34,8 @@ public sealed record AttentiveResNetOptions
     /// <summary>Channels over the hidden width of attentions and activations that have a hidden layer.</summary>
     public int Reduction { get; init; } = 8;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         Backbone().Validate();
         if (Reduction is < 1 or > 4096)
@@ -63,19 +50,15 @@ public sealed record AttentiveResNetOptions
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     internal static AttentiveResNetOptions Read(OptionsReader reader)
     {
-        AttentiveResNetOptions options = new()
+        AttentiveResNetOptions options = ReadImage(reader, new AttentiveResNetOptions
         {
-            Height = reader.Integer("height", 4, 4096),
-            Width = reader.Integer("width", 4, 4096),
-            InputChannels = reader.Integer("input_channels", 1, 4096),
-            Classes = reader.Integer("classes", 2, 65536),
             StemStride = reader.Integer("stem_stride", 1, 2),
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 256),
             Attention = reader.Text("attention", 16),
             Activation = reader.Text("activation", 16),
             Reduction = reader.Integer("reduction", 1, 4096),
-        };
+        });
         reader.Finish();
         return options;
     }
@@ -84,10 +67,7 @@ public sealed record AttentiveResNetOptions
     internal void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WriteNumber("height", Height);
-        writer.WriteNumber("width", Width);
-        writer.WriteNumber("input_channels", InputChannels);
-        writer.WriteNumber("classes", Classes);
+        WriteImage(writer);
         writer.WriteNumber("stem_stride", StemStride);
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "blocks", Blocks);

@@ -4,20 +4,8 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a residual network that chooses the pixels on which each block runs.</summary>
-public sealed record SparseResNetOptions
+public sealed record SparseResNetOptions : ImageModelOptions
 {
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
-
     /// <summary>The stride of the first convolution, 1 or 2.</summary>
     public int StemStride { get; init; } = 1;
 
@@ -40,18 +28,14 @@ public sealed record SparseResNetOptions
     /// </summary>
     public int Granularity { get; init; } = 4;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
-        Require(Height, 4, 4096, nameof(Height));
-        Require(Width, 4, 4096, nameof(Width));
-        Require(InputChannels, 1, 4096, nameof(InputChannels));
-        Require(Classes, 2, 65536, nameof(Classes));
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
-        Require(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
-        Require(Expansion, 0, 64, nameof(Expansion));
+        base.Validate();
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
+        OptionsCheck.Range(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
+        OptionsCheck.Range(Expansion, 0, 64, nameof(Expansion));
         if (Granularity is not (1 or 2 or 4 or 8))
         {
             throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
@@ -59,12 +43,12 @@ public sealed record SparseResNetOptions
 
         foreach (int channels in Channels)
         {
-            Require(channels, Math.Max(1, Expansion), 4096, nameof(Channels));
+            OptionsCheck.Range(channels, Math.Max(1, Expansion), 4096, nameof(Channels));
         }
 
         foreach (int blocks in Blocks)
         {
-            Require(blocks, 1, 256, nameof(Blocks));
+            OptionsCheck.Range(blocks, 1, 256, nameof(Blocks));
         }
     }
 
@@ -85,19 +69,15 @@ public sealed record SparseResNetOptions
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     internal static SparseResNetOptions Read(OptionsReader reader)
     {
-        SparseResNetOptions options = new()
+        SparseResNetOptions options = ReadImage(reader, new SparseResNetOptions
         {
-            Height = reader.Integer("height", 4, 4096),
-            Width = reader.Integer("width", 4, 4096),
-            InputChannels = reader.Integer("input_channels", 1, 4096),
-            Classes = reader.Integer("classes", 2, 65536),
             StemStride = reader.Integer("stem_stride", 1, 2),
             HasLargeStem = reader.Flag("large_stem"),
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 256),
             Expansion = reader.Integer("expansion", 0, 64),
             Granularity = reader.Integer("granularity", 1, 8),
-        };
+        });
         reader.Finish();
         return options;
     }
@@ -106,10 +86,7 @@ public sealed record SparseResNetOptions
     internal void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WriteNumber("height", Height);
-        writer.WriteNumber("width", Width);
-        writer.WriteNumber("input_channels", InputChannels);
-        writer.WriteNumber("classes", Classes);
+        WriteImage(writer);
         writer.WriteNumber("stem_stride", StemStride);
         writer.WriteBoolean("large_stem", HasLargeStem);
         OptionsWriter.Integers(writer, "channels", Channels);
@@ -117,13 +94,5 @@ public sealed record SparseResNetOptions
         writer.WriteNumber("expansion", Expansion);
         writer.WriteNumber("granularity", Granularity);
         writer.WriteEndObject();
-    }
-
-    private static void Require(int value, int least, int most, string name)
-    {
-        if (value < least || value > most)
-        {
-            throw new ArgumentException($"{name} is {value}; expected {(least == most ? $"{least}" : $"{least} to {most}")}.");
-        }
     }
 }

@@ -17,7 +17,7 @@ internal static class KernelRunners
             experts[2] * golden.Integer("groups", 1), experts[1], experts[3], experts[0], golden.Integer("stride", 1), golden.Integer("padding", 0),
             golden.Integer("dilation", 1), golden.Integer("groups", 1), golden.HasInput("expert_bias"));
         Run(
-            golden, layer, (context, input) => layer.Forward(context, input), (context, input) => golden.Check("out.routing", layer.Route(context, input)),
+            golden, layer, (context, input) => layer.Forward(context, input), (context, input) => golden.Check("out.routing", layer.Attend(context, input)),
             ("weight", "experts"), ("bias", "expert_bias"), ("routing.weight", "route_weight"), ("routing.bias", "route_bias"));
     }
 

@@ -1,7 +1,4 @@
-using System;
-using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Static;
@@ -16,10 +13,9 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicParameters;
 /// The weights are [experts, out, in / groups, kernel, kernel]; public code keeps them flattened to [experts, …]. The paper's experts have no bias, that
 /// code has an option for one. The routing sees the layer's own input.
 /// </remarks>
-public sealed class CondConv : DynamicKernelLayer
+public sealed class CondConv : MixedKernelLayer
 {
     private readonly Linear _routing;
-    private PackedExperts? _packed;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="inChannels">Channels of the input.</param>
@@ -33,69 +29,25 @@ public sealed class CondConv : DynamicKernelLayer
     /// <param name="bias">Whether each expert has a bias.</param>
     public CondConv(
         int inChannels, int outChannels, int kernel, int experts = 8, int stride = 1, int padding = -1, int dilation = 1, int groups = 1, bool bias = false)
-        : base(inChannels, outChannels, kernel, stride, padding, dilation, groups)
+        : base(inChannels, outChannels, kernel, experts, stride, padding, dilation, groups, bias)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         Experts = experts;
-        Weight = AddParameter("weight", new Shape(experts, outChannels, inChannels / groups, kernel, kernel));
-        Bias = bias ? AddParameter("bias", new Shape(experts, outChannels), decays: false) : null;
         _routing = Add("routing", new Linear(inChannels, experts));
     }
 
     /// <summary>The number of kernels.</summary>
     public int Experts { get; }
 
-    /// <summary>[experts, out, in / groups, kernel, kernel].</summary>
-    public Parameter Weight { get; }
-
-    /// <summary>[experts, out]; null without bias.</summary>
-    public Parameter? Bias { get; }
-
-    /// <inheritdoc/>
-    public override long CountMacs(Shape input) =>
-        (input[0] * MixedConvolution.MacsPerSample(GeometryOf(input), Experts, Bias is not null)) + _routing.CountMacs(new Shape(input[0], InChannels));
-
     /// <summary>How much each expert counts: a = σ(R · GAP(x) + r).</summary>
     /// <param name="context">The context.</param>
     /// <param name="input">x, [N, H, W, in].</param>
     /// <returns>[N, experts], each from 0 to 1.</returns>
-    public Tensor Route(Context context, Tensor input)
+    public override Tensor Attend(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         return scope.Keep(context.Sigmoid(_routing.Forward(context, context.GlobalAveragePool(input))));
     }
 
     /// <inheritdoc/>
-    public override Tensor ForwardFused(Context context, Tensor input, in FusedSteps steps)
-    {
-        RequireFusible(Bias is not null);
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
-        using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor routes = Route(context, input);
-        RecordExperts(context, routes);
-        return scope.Keep(context.MixedConv2dFused(input, routes, Weight.Value, _packed, in geometry, in steps));
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialize(RandomStream random)
-    {
-        KernelInitializers.HeNormalFanOut(Weight, random, Groups);
-        if (Bias is not null)
-        {
-            Initializers.UniformFanIn(Bias, random, InChannels / Groups * Kernel * Kernel, stream: 1);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void OnFreeze(PackedMemory memory) => _packed = PackedExperts.ForConvolution(SmallGeometry, Experts, Weight.Value.Span, memory);
-
-    /// <inheritdoc/>
-    protected override Tensor Run(Context context, Tensor input)
-    {
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
-        using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor routes = Route(context, input);
-        RecordExperts(context, routes);
-        return scope.Keep(context.MixedConv2d(input, routes, Weight.Value, Bias?.Value ?? default, in geometry, _packed));
-    }
+    protected override long AttentionMacs(int samples) => _routing.CountMacs(new Shape(samples, InChannels));
 }

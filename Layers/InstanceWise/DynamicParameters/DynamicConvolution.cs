@@ -1,7 +1,5 @@
 using System;
-using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Kernels.Convolution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Static;
@@ -17,11 +15,10 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicParameters;
 /// The paper anneals over the first ten epochs of several hundred; here it is a share of the training whatever its length. fc₁ has no bias, as in public
 /// code. Outside of training T is its last value.
 /// </remarks>
-public sealed class DynamicConvolution : DynamicKernelLayer
+public sealed class DynamicConvolution : MixedKernelLayer
 {
     private readonly Linear _first;
     private readonly Linear _second;
-    private PackedExperts? _packed;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="inChannels">Channels of the input.</param>
@@ -37,26 +34,17 @@ public sealed class DynamicConvolution : DynamicKernelLayer
     public DynamicConvolution(
         int inChannels, int outChannels, int kernel, int kernels = 4, int hidden = 0, int stride = 1, int padding = -1, int dilation = 1, int groups = 1,
         bool bias = true)
-        : base(inChannels, outChannels, kernel, stride, padding, dilation, groups)
+        : base(inChannels, outChannels, kernel, kernels, stride, padding, dilation, groups, bias)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(kernels, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(hidden);
         Kernels = kernels;
         int width = hidden == 0 ? Math.Max(1, inChannels / 4) : hidden;
-        Weight = AddParameter("weight", new Shape(kernels, outChannels, inChannels / groups, kernel, kernel));
-        Bias = bias ? AddParameter("bias", new Shape(kernels, outChannels), decays: false) : null;
         _first = Add("fc1", new Linear(inChannels, width, bias: false));
         _second = Add("fc2", new Linear(width, kernels));
     }
 
     /// <summary>The number of kernels.</summary>
     public int Kernels { get; }
-
-    /// <summary>[kernels, out, in / groups, kernel, kernel].</summary>
-    public Parameter Weight { get; }
-
-    /// <summary>[kernels, out]; null without bias.</summary>
-    public Parameter? Bias { get; }
 
     /// <summary>T at the start of training.</summary>
     public float InitialTemperature { get; init; } = 30f;
@@ -66,11 +54,6 @@ public sealed class DynamicConvolution : DynamicKernelLayer
 
     /// <summary>The share of training over which T falls, in a straight line.</summary>
     public double AnnealingShare { get; init; } = 0.1;
-
-    /// <inheritdoc/>
-    public override long CountMacs(Shape input) =>
-        (input[0] * MixedConvolution.MacsPerSample(GeometryOf(input), Kernels, Bias is not null)) + _first.CountMacs(new Shape(input[0], InChannels))
-        + _second.CountMacs(_first.OutputShape(new Shape(input[0], InChannels)));
 
     /// <summary>T when a share of training is over.</summary>
     /// <param name="progress">From 0 to 1.</param>
@@ -84,7 +67,7 @@ public sealed class DynamicConvolution : DynamicKernelLayer
     /// <param name="context">The context.</param>
     /// <param name="input">x, [N, H, W, in].</param>
     /// <returns>π, [N, kernels]; each row sums to 1.</returns>
-    public Tensor Attend(Context context, Tensor input)
+    public override Tensor Attend(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         float temperature = TemperatureAt(context.Mode == Mode.Train ? context.Progress : 1);
@@ -93,36 +76,9 @@ public sealed class DynamicConvolution : DynamicKernelLayer
     }
 
     /// <inheritdoc/>
-    public override Tensor ForwardFused(Context context, Tensor input, in FusedSteps steps)
+    protected override long AttentionMacs(int samples)
     {
-        RequireFusible(Bias is not null);
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
-        using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor attention = Attend(context, input);
-        RecordExperts(context, attention);
-        return scope.Keep(context.MixedConv2dFused(input, attention, Weight.Value, _packed, in geometry, in steps));
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialize(RandomStream random)
-    {
-        KernelInitializers.HeNormalFanOut(Weight, random, Groups);
-        if (Bias is not null)
-        {
-            Initializers.UniformFanIn(Bias, random, InChannels / Groups * Kernel * Kernel, stream: 1);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void OnFreeze(PackedMemory memory) => _packed = PackedExperts.ForConvolution(SmallGeometry, Kernels, Weight.Value.Span, memory);
-
-    /// <inheritdoc/>
-    protected override Tensor Run(Context context, Tensor input)
-    {
-        ConvolutionGeometry geometry = GeometryOf(input.Shape);
-        using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor attention = Attend(context, input);
-        RecordExperts(context, attention);
-        return scope.Keep(context.MixedConv2d(input, attention, Weight.Value, Bias?.Value ?? default, in geometry, _packed));
+        Shape pooled = new(samples, InChannels);
+        return _first.CountMacs(pooled) + _second.CountMacs(_first.OutputShape(pooled));
     }
 }

@@ -22,7 +22,7 @@ public sealed class KernelLayerTests
         CondConv layer = Initialized(new CondConv(inChannels, outChannels, 3, experts), seed);
         float[] kernel = MakeEqual(layer.Weight);
         Context context = new();
-        Tensor routes = context.Sum(layer.Route(context, x), 1);
+        Tensor routes = context.Sum(layer.Attend(context, x), 1);
         Tensor plain = context.Conv2d(x, Tensor.From(new Shape(outChannels, inChannels, 3, 3), kernel), default, layer.GeometryOf(x.Shape));
         Tensor expected = context.Multiply(plain, routes.Reshape(new Shape(x.Shape[0], 1, 1, 1)));
         Near(expected, layer.Forward(context, x), 9.0 * inChannels * experts);
