@@ -126,6 +126,9 @@ internal static class WidthPresets
         },
     ];
 
+    // Wide enough that half of the channels are still whole vectors of multiplications, and that arithmetic outweighs what a decision costs.
+    private static int[] ChannelWidths => [32, 64, 128, 128];
+
     private static double Target(TrainingPlan plan, double preset) => plan.Target > 0 ? plan.Target : preset;
 
     private static AuxiliaryTerms Terms(Objective usual, params ReadOnlySpan<KeyValuePair<string, float>> weights) => new(usual, weights);
@@ -136,6 +139,7 @@ internal static class WidthPresets
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
+        Channels = ChannelWidths,
     });
 
     private static SingleStage Neurons(Shape shape, int classes, FeedForwardOptions options) => FeedForwardNet.Create(options with
@@ -152,6 +156,7 @@ internal static class WidthPresets
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
+        Channels = [256, 256],
         Gating = gating,
         Chosen = chosen,
         Groups = gating == ExpertGating.Hierarchical ? 2 : 1,
@@ -165,7 +170,7 @@ internal static class WidthPresets
         Classes = classes,
         IsConvolutional = true,
         Channels = [32, 64],
-        Hidden = [16, 32],
+        Hidden = [32, 32],
         Experts = 4,
         Chosen = 1,
         Gating = gating,
