@@ -15,10 +15,19 @@ public sealed record DatasetOptions
     /// <summary>The share of all images that is kept for the test, where the source has no test part of its own.</summary>
     public float TestFraction { get; init; } = 0.2f;
 
+    /// <summary>
+    /// How many parts, of like shares of each class, take turns as the test part, 2 to 100; 0: <see cref="TestFraction"/> says what is for the test. Only for
+    /// sources that have no test part of their own.
+    /// </summary>
+    public int Folds { get; init; }
+
+    /// <summary>Which of the <see cref="Folds"/> is the test part, from 0.</summary>
+    public int Fold { get; init; }
+
     /// <summary>Reads image files; needed for folders of images.</summary>
     public IImageDecoder? Decoder { get; init; }
 
-    /// <summary>The height and width that image files are resized to; 0: they must all have one size.</summary>
+    /// <summary>The height and width that image files, and the images of IDX files, are resized to; 0: files must all have one size.</summary>
     public int ImageSize { get; init; }
 
     /// <summary>Where a table has its labels.</summary>

@@ -91,7 +91,31 @@ public static class IdxImages
             largest = Math.Max(largest, classes[i]);
         }
 
-        return (images.Values, new Shape(images.Shape[1], images.Shape[2], images.Shape.Rank == 4 ? images.Shape[3] : 1), classes, largest);
+        Shape image = new(images.Shape[1], images.Shape[2], images.Shape.Rank == 4 ? images.Shape[3] : 1);
+        if (options.ImageSize == 0 || (options.ImageSize == image[0] && options.ImageSize == image[1]))
+        {
+            return (images.Values, image, classes, largest);
+        }
+
+        Shape resized = new(options.ImageSize, options.ImageSize, image[2]);
+        if ((long)resized.Count * classes.Length > options.MaximumBytes)
+        {
+            throw new ModelFormatException(Path.GetFileName(pair.Images), -1, $"{classes.Length} images resized to {resized}", $"at most {options.MaximumBytes} bytes");
+        }
+
+        return (Resize(images.Values, image, resized, classes.Length), resized, classes, largest);
+    }
+
+    private static byte[] Resize(byte[] pixels, Shape from, Shape to, int count)
+    {
+        byte[] resized = new byte[to.Count * count];
+        for (int i = 0; i < count; i++)
+        {
+            DecodedImage image = new(from[0], from[1], from[2], pixels.AsSpan(i * from.Count, from.Count).ToArray());
+            ImageResize.To(image, to[0], to[1]).Pixels.CopyTo(resized.AsSpan(i * to.Count));
+        }
+
+        return resized;
     }
 
     private sealed class Pair(string name)

@@ -195,6 +195,64 @@ public sealed class ImageDataset
             }
         }
 
+        return Divide(inPart, taken);
+    }
+
+    /// <summary>
+    /// Splits off one of several parts that together hold each image once and have like shares of each class. Which images go where depends on the seed and
+    /// the number of parts alone.
+    /// </summary>
+    /// <param name="folds">The number of parts, 2 to 100.</param>
+    /// <param name="fold">Which, from 0.</param>
+    /// <param name="random">The seed.</param>
+    /// <returns>What remains, and the part; both keep the order.</returns>
+    public (ImageDataset Remaining, ImageDataset Part) Fold(int folds, int fold, RandomSource random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(folds, 100);
+        ArgumentOutOfRangeException.ThrowIfNegative(fold);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(fold, folds);
+        int[] order = new int[Count];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        random.Stream("folds").Shuffle(order, 0);
+
+        // Dealt out class by class, each beginning where the one before ended, so that the parts differ by one image at most.
+        int[] next = new int[_classNames.Length];
+        for (int i = 0; i < Count; i++)
+        {
+            int label = Label(i);
+            if (label + 1 < next.Length)
+            {
+                next[label + 1]++;
+            }
+        }
+
+        for (int label = 1; label < next.Length; label++)
+        {
+            next[label] += next[label - 1];
+        }
+
+        bool[] inPart = new bool[Count];
+        int taken = 0;
+        foreach (int index in order)
+        {
+            if (next[Label(index)]++ % folds == fold)
+            {
+                inPart[index] = true;
+                taken++;
+            }
+        }
+
+        return Divide(inPart, taken);
+    }
+
+    private (ImageDataset Remaining, ImageDataset Part) Divide(bool[] inPart, int taken)
+    {
         int[] part = new int[taken];
         int[] rest = new int[Count - taken];
         int partCount = 0;

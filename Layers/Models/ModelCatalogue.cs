@@ -21,6 +21,7 @@ public static class ModelCatalogue
         new SdnResNetArchitecture(),
         new DynamicConvResNetArchitecture(),
         new SparseResNetArchitecture(),
+        new PixelResNetArchitecture(),
         new RaNetArchitecture(),
         new GlanceAndFocusArchitecture(),
         new ResolutionNetArchitecture(),

@@ -44,8 +44,10 @@ public static class PatchGatedNet
             Math.Max(1, options.Width / options.Reduction),
             new Sequential([.. patch]),
             options.Tiles,
-            new GumbelSigmoidRelaxation(noiseUntil: options.NoiseUntil));
-        Sequential network = new(gating, new Linear(channels + options.Channels[^1], options.Classes));
+            new GumbelSigmoidRelaxation(noiseUntil: options.NoiseUntil),
+            options.KeepsPlaces);
+        int features = gating.OutputShape(new Shape(1, options.Height, options.Width, options.InputChannels))[1];
+        Sequential network = new(gating, new Linear(features, options.Classes));
         return new SingleStage(new Shape(options.Height, options.Width, options.InputChannels), network) { Recipe = options };
     }
 }

@@ -27,6 +27,9 @@ public sealed record PatchGatedNetOptions : ImageModelOptions
     /// <summary>The share of training after which tiles are chosen without noise, as they are at inference.</summary>
     public float NoiseUntil { get; init; } = 0.6f;
 
+    /// <summary>Whether the classifier is told where each tile's features come from; else it sees their mean.</summary>
+    public bool KeepsPlaces { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -65,6 +68,9 @@ public sealed record PatchGatedNetOptions : ImageModelOptions
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 64),
             NoiseUntil = (float)reader.Real("noise_until", 0, 1),
+
+            // Files of before there was a choice have the mean.
+            KeepsPlaces = reader.Has("keeps_places") && reader.Flag("keeps_places"),
         };
         reader.Finish();
         OptionsCheck.Sound(options.Validate, "patch-gated");
@@ -83,6 +89,7 @@ public sealed record PatchGatedNetOptions : ImageModelOptions
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "blocks", Blocks);
         writer.WriteNumber("noise_until", NoiseUntil);
+        writer.WriteBoolean("keeps_places", KeepsPlaces);
         writer.WriteEndObject();
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Decisions.Gates;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.SpatialWise.PixelLevel;
 using ManagedDyn.Layers.Static;
@@ -12,7 +13,7 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>
 /// A residual network whose blocks run on the pixels that their mask units choose (Verelst and Tuytelaars, "Dynamic convolutions: exploiting spatial sparsity
 /// for faster inference", CVPR 2020): stem, groups of <see cref="SparseResidualBlock"/>, each group but the first at half the size of the one before, mean
-/// over the pixels, classifier. It is one stage. How much it computes is the business of the objective.
+/// over the pixels, classifier. It is one stage. With gates for channels too it is a dual-gated network (Li et al., "Dynamic dual gating neural networks", ICCV 2021). How much it computes is the business of the objective.
 /// </summary>
 /// <remarks>At inference a block adds its branch to the map that it was given, in place: pixels that no block chooses are never touched again.</remarks>
 public sealed class SparseResNet : StagedNetwork
@@ -48,7 +49,10 @@ public sealed class SparseResNet : StagedNetwork
                 int columns = (shape[2] + stride - 1) / stride;
                 DecisionRule rule = rules?.Invoke(shape[3], stride, height, columns) ?? new MaskUnit(shape[3], stride, options.GranularityOf(height, columns));
                 int inner = options.Expansion == 0 ? 0 : options.Channels[group] / options.Expansion;
-                SparseResidualBlock block = new(shape[3], options.Channels[group], rule, stride, inner);
+                ChannelGate? gate = options.ChannelGroup == 0
+                    ? null
+                    : new ChannelGate(shape[3], inner == 0 ? options.Channels[group] : inner, options.ChannelGroup);
+                SparseResidualBlock block = new(shape[3], options.Channels[group], rule, stride, inner, channels: gate);
                 blocks.Add(Add(FormattableString.Invariant($"block{blocks.Count}"), block));
                 shape = block.OutputShape(shape);
             }
@@ -79,7 +83,7 @@ public sealed class SparseResNet : StagedNetwork
         shape = _stem.OutputShape(shape);
         foreach (SparseResidualBlock block in _blocks)
         {
-            macs += block.CountMacs(shape) + (block.Rule?.CountMacs(shape) ?? 0);
+            macs += block.CountMacs(shape) + (block.Rule?.CountMacs(shape) ?? 0) + (block.ChannelRule?.CountMacs(shape) ?? 0);
             shape = block.OutputShape(shape);
         }
 

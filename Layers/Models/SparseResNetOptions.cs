@@ -28,6 +28,9 @@ public sealed record SparseResNetOptions : ImageModelOptions
     /// </summary>
     public int Granularity { get; init; } = 4;
 
+    /// <summary>Neighbouring channels within a block that a gate keeps or leaves out together, chosen besides the pixels; 0: all channels are kept.</summary>
+    public int ChannelGroup { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -36,6 +39,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         OptionsCheck.Range(Channels.Length, 1, 8, "The number of groups in " + nameof(Channels));
         OptionsCheck.Range(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
         OptionsCheck.Range(Expansion, 0, 64, nameof(Expansion));
+        OptionsCheck.Range(ChannelGroup, 0, 4096, nameof(ChannelGroup));
         if (Granularity is not (1 or 2 or 4 or 8))
         {
             throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
@@ -77,6 +81,9 @@ public sealed record SparseResNetOptions : ImageModelOptions
             Blocks = reader.Integers("blocks", 8, 1, 256),
             Expansion = reader.Integer("expansion", 0, 64),
             Granularity = reader.Integer("granularity", 1, 8),
+
+            // Files of before there were gates for channels have none.
+            ChannelGroup = reader.Has("channel_group") ? reader.Integer("channel_group", 0, 4096) : 0,
         });
         reader.Finish();
         return options;
@@ -93,6 +100,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         OptionsWriter.Integers(writer, "blocks", Blocks);
         writer.WriteNumber("expansion", Expansion);
         writer.WriteNumber("granularity", Granularity);
+        writer.WriteNumber("channel_group", ChannelGroup);
         writer.WriteEndObject();
     }
 }

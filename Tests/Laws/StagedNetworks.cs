@@ -99,6 +99,10 @@ public static class StagedNetworks
             Blocks = [2, 1],
             Granularity = 2,
         })),
+        ["dual-gated resnet"] = () => Initialized(new SparseResNet(new SparseResNetOptions { Height = 14, Width = 11, InputChannels = 2, Classes = 5, Channels = [6, 10], Blocks = [2, 1], Granularity = 2, ChannelGroup = 4 })),
+        ["low-cost resnet"] = () => Initialized(PixelResNet.Create(new PixelResNetOptions { Operation = PixelOperation.LowCost, Height = 14, Width = 11, InputChannels = 2, Classes = 5, Channels = [6, 8], Blocks = [2, 1] })),
+        ["interpolated resnet"] = () => Initialized(PixelResNet.Create(new PixelResNetOptions { Operation = PixelOperation.Interpolated, Height = 14, Width = 11, InputChannels = 2, Classes = 5, Channels = [6, 8], Blocks = [2, 1], Grid = 3 })),
+        ["adaptively connected resnet"] = () => Initialized(PixelResNet.Create(new PixelResNetOptions { Operation = PixelOperation.AdaptivelyConnected, Height = 14, Width = 11, InputChannels = 2, Classes = 5, Channels = [6, 8], Blocks = [2, 1] })),
         ["sact resnet"] = () => Initialized(SactResNet.Create(new SactResNetOptions
         {
             Height = 12,
@@ -130,6 +134,7 @@ public static class StagedNetworks
         ["recurrent attention"] = () => Initialized(new RecurrentAttention(new RecurrentAttentionOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, PatchSize = 3, Scales = 2, Glimpses = 3, Hidden = 9 })),
         ["attention zoom"] = () => Initialized(new AttentionZoom(new AttentionZoomOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 6], Blocks = [1, 1] })),
         ["patch-gated"] = () => Initialized(PatchGatedNet.Create(new PatchGatedNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Tiles = 3, Reduction = 2, ScoutChannels = [4, 5], Channels = [4, 6], Blocks = [1, 1] })),
+        ["patch-gated, places kept"] = () => Initialized(PatchGatedNet.Create(new PatchGatedNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Tiles = 2, Reduction = 2, ScoutChannels = [4, 5], Channels = [4, 6], Blocks = [1, 1], KeepsPlaces = true })),
         ["token grid"] = () => Initialized(new TokenGrid(new TokenGridOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Grid = 2, Patch = 3, Split = 2, TokenWidth = 8, Heads = 2, Hidden = 10, Layers = 2 })),
         ["token grid, all split"] = () => Initialized(new TokenGrid(new TokenGridOptions { Height = 12, Width = 12, InputChannels = 1, Classes = 3, Grid = 2, Patch = 3, Split = 4, TokenWidth = 6, Heads = 1, Hidden = 7, Layers = 1 })),
         ["soft tree"] = () => Initialized(SoftTree.Create(new SoftTreeOptions { Height = 6, Width = 5, InputChannels = 2, Classes = 4, Depth = 4 })),

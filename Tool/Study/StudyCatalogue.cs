@@ -23,8 +23,8 @@ public static class StudyCatalogue
         if (study == SpatialWise)
         {
             List<StudyEntry> spatial = [];
-            AddPresets(spatial, SpatialPresets.All, common, StudyClaim.SavesCompute);
-            AddPresets(spatial, RegionPresets.All, common, StudyClaim.SavesCompute);
+            AddPresets(spatial, SpatialPresets.All, common);
+            AddPresets(spatial, RegionPresets.All, common);
             return spatial;
         }
 
@@ -36,10 +36,10 @@ public static class StudyCatalogue
         List<StudyEntry> entries = [];
         foreach (IReadOnlyList<ModelPreset> family in (IReadOnlyList<ModelPreset>[])[ExitPresets.All, DepthPresets.All, WidthPresets.All, RoutingPresets.All])
         {
-            AddPresets(entries, family, common, StudyClaim.SavesCompute);
+            AddPresets(entries, family, common);
         }
 
-        AddPresets(entries, ParameterPresets.All, common, StudyClaim.AddsAccuracy);
+        AddPresets(entries, ParameterPresets.All, common, addsAccuracy: true);
         foreach (ModelPreset preset in FeaturePresets.All)
         {
             AddFeatures(entries, preset, common);
@@ -48,12 +48,13 @@ public static class StudyCatalogue
         return entries;
     }
 
-    private static void AddPresets(List<StudyEntry> entries, IReadOnlyList<ModelPreset> presets, TrainingPlan common, StudyClaim claim)
+    private static void AddPresets(List<StudyEntry> entries, IReadOnlyList<ModelPreset> presets, TrainingPlan common, bool addsAccuracy = false)
     {
         foreach (ModelPreset preset in presets)
         {
             if (preset.Static.Length > 0)
             {
+                StudyClaim claim = addsAccuracy || preset.AddsAccuracy ? StudyClaim.AddsAccuracy : StudyClaim.SavesCompute;
                 entries.Add(new StudyEntry(preset.Name, For(preset.Name, common), For(preset.Static, common), claim));
             }
         }

@@ -4,7 +4,7 @@ using ManagedDyn.Tool.Training;
 
 namespace ManagedDyn.Tool.Study;
 
-/// <summary>The files of a study: a training folder for each plan and seed, and what was concluded.</summary>
+/// <summary>The files of a study: a training folder for each plan, seed and fold, and what was concluded.</summary>
 public sealed record StudyFolder(string Path)
 {
     public string Table => System.IO.Path.Combine(Path, "study.md");
@@ -18,6 +18,11 @@ public sealed record StudyFolder(string Path)
         if (plan.Attention != TrainingPlan.UsualAttention || plan.Activation != TrainingPlan.UsualActivation)
         {
             name.Append(CultureInfo.InvariantCulture, $"-{plan.Attention}-{plan.Activation}");
+        }
+
+        if (plan.Folds > 0)
+        {
+            name.Append(CultureInfo.InvariantCulture, $"-fold{plan.Fold + 1}");
         }
 
         name.Append(CultureInfo.InvariantCulture, $"-seed{plan.Seed}");

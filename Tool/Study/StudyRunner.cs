@@ -17,7 +17,7 @@ using ManagedDyn.Tool.Verbs;
 namespace ManagedDyn.Tool.Study;
 
 /// <summary>Makes the runs of a study, each once: what is finished is read back, what was begun goes on from its checkpoint.</summary>
-public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplits data, Workers workers)
+public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplits images, Workers workers)
 {
     private const int CheckpointSteps = 500;
     private const int MaximumResultLength = 1 << 16;
@@ -30,6 +30,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
+        ImageSplits data = plan.Folds > 0 ? images.WithFold(plan.Fold) : images;
         if (File.Exists(files.Result) && File.Exists(files.Model))
         {
             CheckPlan(files, plan);
@@ -58,7 +59,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
         }
 
         Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
-        StudyRun run = Measure(model, outcome.Elapsed);
+        StudyRun run = Measure(model, data, outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
         return run;
@@ -67,7 +68,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
     /// <summary>The trained model of a plan that has run.</summary>
     public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
 
-    private StudyRun Measure(Model model, TimeSpan elapsed)
+    private StudyRun Measure(Model model, ImageSplits data, TimeSpan elapsed)
     {
         ExitLogits logits = ExitLogits.Collect(model, data.Test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
         ExitScores scores = new(logits, model);

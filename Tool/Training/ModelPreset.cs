@@ -42,6 +42,9 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
     /// <summary>The share of the dynamic part that shall run, where the method has such a target; 0: it has none.</summary>
     public double Target { get; init; }
 
+    /// <summary>Whether the method promises accuracy at nearly the same cost, and not the same accuracy at less cost.</summary>
+    public bool AddsAccuracy { get; init; }
+
     public static string[] Names
     {
         get

@@ -53,6 +53,8 @@ public static class PlanFile
                 Flip = values["flip"] == "yes",
                 Erase = Number(values["erase"]),
                 ImageSize = Whole(values["image size"]),
+                Folds = Whole(values.GetValueOrDefault("folds", "0")),
+                Fold = Whole(values.GetValueOrDefault("fold", "0")),
                 Target = Number(values["target"]),
                 Attention = values["attention"],
                 Activation = values["activation"],

@@ -38,8 +38,14 @@ public sealed record TrainingPlan
 
     public double Erase { get; init; }
 
-    /// <summary>Pixels that image files are resized to; 0: they have one size.</summary>
+    /// <summary>Pixels that images are resized to; 0: as they are.</summary>
     public int ImageSize { get; init; }
+
+    /// <summary>How many parts of the data take turns as the test part; 0: there is one test part.</summary>
+    public int Folds { get; init; }
+
+    /// <summary>Which of the parts is the test part, from 0.</summary>
+    public int Fold { get; init; }
 
     /// <summary>The share of the dynamic part that shall run; 0: as the model's preset has it.</summary>
     public double Target { get; init; }
@@ -69,6 +75,8 @@ public sealed record TrainingPlan
         new("flip", Flip ? "yes" : "no"),
         new("erase", Text(Erase)),
         new("image size", Text(ImageSize)),
+        new("folds", Text(Folds)),
+        new("fold", Text(Fold)),
         new("target", Text(Target)),
         new("attention", Attention),
         new("activation", Activation),

@@ -20,6 +20,9 @@ public sealed class StudyVerb : Verb
     private const int QuickEpochs = 8;
     private const int FullSeeds = 3;
 
+    // Images above are made smaller for a quick study.
+    private const int QuickSize = 48;
+
     private readonly Argument<string> _study = new("STUDY") { Description = "The family: " + string.Join(" or ", StudyCatalogue.Names) + "." };
     private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set, as 'mdyn train' takes it; 'glyphs', the built-in one, if not given.");
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the study; named after it if not given. What is there already is not run again.");
@@ -27,6 +30,8 @@ public sealed class StudyVerb : Verb
     private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training images; {FullEpochs}, or {QuickEpochs} with --quick, if not given.", 1, 10_000);
     private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds} if not given.", 1, PairedDifference.MaximumPairs);
+    private readonly Option<long?> _folds = Options.Whole("--folds", "N", "Let so many parts of a data set without a test part take turns as it, one run on each, instead of --seeds.", 2, PairedDifference.MaximumPairs);
+    private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", $"Resize images; as they are if not given, and with --quick at most {QuickSize}.", 4, 4096);
     private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Images in a batch; 64 if not given.", 1, 65536);
     private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
@@ -38,7 +43,7 @@ public sealed class StudyVerb : Verb
         : base("study", "Train every method of a family beside its static counterpart: accuracy, multiply-adds, time, with intervals. Hours; goes on where it stopped.")
     {
         Command.Arguments.Add(_study);
-        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _batch, _shift, _flip, _noTime, _threads, _json])
+        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _folds, _size, _batch, _shift, _flip, _noTime, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -48,6 +53,7 @@ public sealed class StudyVerb : Verb
     [
         new("mdyn study instance-wise --data digits/ --quick", "all instance-wise methods on small images"),
         new("mdyn study instance-wise --data fashion-mnist/ --flip --shift 2 --out study", "the whole study; the same command goes on after a stop"),
+        new("mdyn study spatial-wise --data sign-digits/ --folds 5", "all spatial-wise methods, each run tested on another fifth of the images"),
         new("mdyn study instance-wise --only condconv --quick", "one method on built-in images"),
     ];
 
@@ -66,18 +72,24 @@ public sealed class StudyVerb : Verb
             BatchSize = (int)(arguments.GetValue(_batch) ?? 64),
             Shift = (int)(arguments.GetValue(_shift) ?? 0),
             Flip = arguments.GetValue(_flip),
+            Folds = (int)(arguments.GetValue(_folds) ?? 0),
+            ImageSize = (int)(arguments.GetValue(_size) ?? 0),
         };
+        if (common.Folds > 0 && arguments.GetValue(_seeds) is not null)
+        {
+            throw ToolException.Usage("--folds and --seeds were both given; a run on each fold has the seed of its number");
+        }
+
+        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
+        ImageSplits data = Open(ref common, quick, workers);
         List<StudyEntry> entries = Chosen(study, common, arguments.GetValue(_only));
         StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}");
-        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
-        DatasetOptions options = quick ? new DatasetOptions { BuiltInTrainingCount = 2000, BuiltInTestCount = 1000 } : new DatasetOptions();
-        ImageSplits data = DataOpening.Open(common.Data, options, workers);
         StudyRunner runner = new(tool, folder, data, workers);
-        int seeds = (int)(arguments.GetValue(_seeds) ?? FullSeeds);
+        int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? FullSeeds);
         List<StudyRow> rows = [];
         foreach (StudyEntry entry in entries)
         {
-            rows.Add(Complete(runner, entry, seeds));
+            rows.Add(Complete(runner, entry, pairs));
             if (!json)
             {
                 Tell(tool.Terminal, rows[^1], rows.Count, entries.Count);
@@ -89,7 +101,7 @@ public sealed class StudyVerb : Verb
             StudyTimer timer = new(tool, data.Test);
             for (int i = 0; i < rows.Count; i++)
             {
-                (double method, double plain) = timer.Compare(runner.Load(entries[i].Method with { Seed = 1 }), runner.Load(entries[i].Static with { Seed = 1 }));
+                (double method, double plain) = timer.Compare(runner.Load(Pair(entries[i].Method, 0)), runner.Load(Pair(entries[i].Static, 0)));
                 rows[i] = rows[i] with { MethodMilliseconds = method, StaticMilliseconds = plain };
             }
         }
@@ -97,7 +109,7 @@ public sealed class StudyVerb : Verb
         string title = $"{study} methods beside their static counterparts, {data.Name}";
         string settings = string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Training.Count} training and {data.Test.Count} test images {data.Test.ImageShape}, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, seeds 1 to {seeds}; mdyn {Application.Version}.");
+            $"{data.Training.Count} training and {data.Test.Count} test images {data.Test.ImageShape}, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, {(common.Folds > 0 ? $"{common.Folds} folds as test images in turn" : $"seeds 1 to {pairs}")}; mdyn {Application.Version}.");
         string text = StudyPrinter.Json(title, settings, rows);
         OutputFile.WriteText(folder.Table, StudyPrinter.Markdown(title, settings, rows));
         OutputFile.WriteText(folder.Json, text + "\n");
@@ -130,17 +142,33 @@ public sealed class StudyVerb : Verb
         return chosen.Count > 0 ? chosen : throw ToolException.Usage($"no method of the study has '{only}' in its name");
     }
 
-    private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int seeds)
+    private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int pairs)
     {
         List<StudyRun> method = [];
         List<StudyRun> plain = [];
-        for (int seed = 1; seed <= seeds; seed++)
+        for (int pair = 0; pair < pairs; pair++)
         {
-            plain.Add(runner.Run(entry.Static with { Seed = seed }));
-            method.Add(runner.Run(entry.Method with { Seed = seed }));
+            plain.Add(runner.Run(Pair(entry.Static, pair)));
+            method.Add(runner.Run(Pair(entry.Method, pair)));
         }
 
         return new StudyRow(entry, method, plain);
+    }
+
+    private static TrainingPlan Pair(TrainingPlan plan, int pair) => plan with { Seed = pair + 1, Fold = plan.Folds > 0 ? pair : 0 };
+
+    private static ImageSplits Open(ref TrainingPlan common, bool quick, Workers workers)
+    {
+        DatasetOptions options = new() { Folds = common.Folds, ImageSize = common.ImageSize };
+        options = quick ? options with { BuiltInTrainingCount = 2000, BuiltInTestCount = 1000 } : options;
+        ImageSplits data = DataOpening.Open(common.Data, options, workers);
+        if (!quick || common.ImageSize > 0 || Math.Max(data.Test.Height, data.Test.Width) <= QuickSize)
+        {
+            return data;
+        }
+
+        common = common with { ImageSize = QuickSize };
+        return DataOpening.Open(common.Data, options with { ImageSize = QuickSize }, workers);
     }
 
     private static void Tell(Terminal terminal, StudyRow row, int done, int all)

@@ -66,6 +66,10 @@ public sealed class InterpolatedConvolution : Layer
         return (long)output.RowCount * (output[3] + 1) * _window * _window;
     }
 
+    /// <summary>What the rule and the interpolation cost together, in MACs for a shape of the input, batch included.</summary>
+    /// <param name="input">The input's shape.</param>
+    public long CountSamplingMacs(Shape input) => _rule.CountMacs(input) + CountInterpolationMacs(input);
+
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random) => _lambda.Value.Span.Fill(1);
 

@@ -39,7 +39,12 @@ public sealed class LowCostConvolution : Layer
     public override Shape OutputShape(Shape input) => _conv.OutputShape(input);
 
     /// <inheritdoc/>
+    /// <remarks>Of the expensive convolution at all pixels; the cheap one comes on top.</remarks>
     public override long CountMacs(Shape input) => _conv.CountMacs(input);
+
+    /// <summary>What the cheap convolution costs, in MACs for a shape of the input, batch included.</summary>
+    /// <param name="input">The input's shape.</param>
+    public long CountPredictionMacs(Shape input) => _cheap.CountMacs(input);
 
     /// <inheritdoc/>
     protected override Tensor Run(Context context, Tensor input)

@@ -72,6 +72,9 @@ public sealed class SparseResidualBlock : Layer
     /// <summary>The rule that makes the mask; null when decisions are handed to the block.</summary>
     public DecisionRule? Rule => _rule;
 
+    /// <summary>The rule that chooses channels; null when there are all.</summary>
+    public DecisionRule? ChannelRule => _channels;
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
     {

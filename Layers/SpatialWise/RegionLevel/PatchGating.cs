@@ -11,8 +11,8 @@ namespace ManagedDyn.Layers.SpatialWise.RegionLevel;
 
 /// <summary>
 /// Runs an expensive network on those tiles of a large image that a cheap one finds worth it: the image is averaged to a small one, m = scout(small), tile t of
-/// n × n runs where l_t = w·(m averaged over the tile) + b is above 0, and y = [GAP(m), Σ_t g_t·f(tile t)/max(1, Σ_t g_t)]. [N, H, W, C] to [N, scout's channels +
-/// f's features].
+/// n × n runs where l_t = w·(m averaged over the tile) + b is above 0, and y = [GAP(m), Σ_t g_t·f(tile t)/max(1, Σ_t g_t)], or where places are kept
+/// [GAP(m), g_1·f(tile 1), g_2·f(tile 2), …]. [N, H, W, C] to [N, scout's channels + f's features], or n² times as many of these.
 /// </summary>
 /// <remarks>
 /// At inference tiles that are not chosen are read for the small image only, and an image of which no tile is chosen is judged by the small one alone. An image whose size does
@@ -27,6 +27,7 @@ public sealed class PatchGating : Layer
     private readonly int _tiles;
     private readonly int _scoutHeight;
     private readonly int _scoutWidth;
+    private readonly bool _keepsPlaces;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="scout">Looks at the small image: [N, scoutHeight, scoutWidth, C] to a map of features.</param>
@@ -36,7 +37,9 @@ public sealed class PatchGating : Layer
     /// <param name="patch">f: a tile to [N, features].</param>
     /// <param name="tiles">n, tiles in each direction.</param>
     /// <param name="relaxation">How gates are trained; none: Gumbel, hard forward.</param>
-    public PatchGating(Layer scout, int scoutChannels, int scoutHeight, int scoutWidth, Layer patch, int tiles, BinaryRelaxation? relaxation = null)
+    /// <param name="keepsPlaces">Whether the features of tiles stand side by side, for things of which it matters where they are; else their mean.</param>
+    public PatchGating(
+        Layer scout, int scoutChannels, int scoutHeight, int scoutWidth, Layer patch, int tiles, BinaryRelaxation? relaxation = null, bool keepsPlaces = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(scoutHeight, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(scoutWidth, 1);
@@ -48,11 +51,12 @@ public sealed class PatchGating : Layer
         _tiles = tiles;
         _scoutHeight = scoutHeight;
         _scoutWidth = scoutWidth;
+        _keepsPlaces = keepsPlaces;
     }
 
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input) =>
-        new(input[0], _gate.Weight.Shape[1] + _patch.OutputShape(Tile(input, 1))[1]);
+        new(input[0], _gate.Weight.Shape[1] + ((_keepsPlaces ? _tiles * _tiles : 1) * _patch.OutputShape(Tile(input, 1))[1]));
 
     /// <inheritdoc/>
     /// <remarks>Of all tiles.</remarks>
@@ -85,7 +89,14 @@ public sealed class PatchGating : Layer
             UnitMacs = _patch.CountMacs(tile),
         });
         Tensor gates = isHard ? context.MaskOf(decision.Selected) : decision.Scores;
-        Tensor features = RunTiles(context, input, gates, isHard).Reshape(new Shape(samples, count, _patch.OutputShape(tile)[1]));
+        int width = _patch.OutputShape(tile)[1];
+        Tensor tiles = RunTiles(context, input, gates, isHard);
+        if (_keepsPlaces)
+        {
+            return scope.Keep(context.Concat(1, context.GlobalAveragePool(map), tiles.Reshape(new Shape(samples, count * width))));
+        }
+
+        Tensor features = tiles.Reshape(new Shape(samples, count, width));
         Tensor chosen = context.Clamp(context.Sum(gates, 1, keep: true), 1, float.MaxValue);
         Tensor mean = context.Divide(context.Sum(features, 1), chosen);
         return scope.Keep(context.Concat(1, context.GlobalAveragePool(map), mean));

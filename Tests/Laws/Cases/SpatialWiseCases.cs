@@ -121,5 +121,12 @@ internal static class SpatialWiseCases
             Skips = true,
             HasSurrogateGradients = true,
         },
+        new(
+            "patch gating that keeps places", typeof(PatchGating),
+            () => new PatchGating(new ConvBlock(2, 4, 3), 4, 4, 3, new Sequential(new ConvBlock(2, 5, 3), new GlobalAveragePool()), 2, keepsPlaces: true), 8, 7, 2)
+        {
+            Skips = true,
+            HasSurrogateGradients = true,
+        },
     ];
 }

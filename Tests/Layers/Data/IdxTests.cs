@@ -83,6 +83,38 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
+    public void Images_are_resized_and_folds_take_turns_as_the_test_part()
+    {
+        byte[] labels = new byte[30];
+        for (int i = 0; i < 30; i++)
+        {
+            labels[i] = (byte)(i % 2);
+        }
+
+        _folder.Write("images.idx", Idx(8, [30, 4, 4, 1], Numbers(480)));
+        _folder.Write("labels.idx", Idx(8, [30], labels));
+        DatasetOptions options = new() { ImageSize = 2, Folds = 3, Fold = 1 };
+        ImageSplits splits = Datasets.Open(_folder.Root, options);
+        Assert.Equal(new Shape(2, 2, 1), splits.Test.ImageShape);
+        Assert.Equal(10, splits.Test.Count);
+        int[] uses = new int[30];
+        for (int fold = 0; fold < 3; fold++)
+        {
+            ImageDataset test = splits.WithFold(fold).Test;
+            ImageDataset opened = Datasets.Open(_folder.Root, options with { Fold = fold }).Test;
+            for (int i = 0; i < test.Count; i++)
+            {
+                uses[test.SampleId(i)]++;
+                Assert.Equal(opened.SampleId(i), test.SampleId(i));
+            }
+        }
+
+        Assert.All(uses, count => Assert.Equal(1, count));
+        Assert.Contains("expected one of 2 to 100", Assert.Throws<ArgumentException>(() => ImageSplits.Make("x", splits.Training, null, options with { Folds = 1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("a test part of its own", Assert.Throws<ArgumentException>(() => ImageSplits.Make("x", splits.Training, splits.Test, options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Files_that_do_not_fit_each_other_are_refused()
     {
         string images = _folder.Write("train-images", Idx(8, [2, 1, 1], 1, 2));

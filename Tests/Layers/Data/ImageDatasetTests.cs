@@ -42,6 +42,38 @@ public sealed class ImageDatasetTests
     }
 
     [Theory]
+    [InlineData(200, 5)]
+    [InlineData(31, 4)]
+    [InlineData(2, 3)]
+    public void Folds_hold_each_image_once_and_like_shares_of_each_class(int count, int folds)
+    {
+        ImageDataset all = Numbered(count);
+        HashSet<int> seen = [];
+        for (int fold = 0; fold < folds; fold++)
+        {
+            (ImageDataset remaining, ImageDataset part) = all.Fold(folds, fold, new RandomSource(9));
+            Assert.Equal(count, remaining.Count + part.Count);
+            Assert.InRange(part.Count, count / folds, (count + folds - 1) / folds);
+            int[] classes = new int[3];
+            for (int i = 0; i < part.Count; i++)
+            {
+                Assert.True(seen.Add(part.SampleId(i)));
+                classes[part.Label(i)]++;
+            }
+
+            for (int label = 0; label < 3; label++)
+            {
+                int whole = (count + 2 - label) / 3;
+                Assert.InRange(classes[label], whole / folds, (whole + folds - 1) / folds);
+            }
+        }
+
+        Assert.Equal(count, seen.Count);
+        Assert.Throws<ArgumentOutOfRangeException>(() => all.Fold(folds, folds, new RandomSource(9)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => all.Fold(1, 0, new RandomSource(9)));
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(0.1f)]
     [InlineData(0.5f)]

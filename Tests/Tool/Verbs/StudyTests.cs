@@ -34,10 +34,43 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void FoldsAreRunsOfTheirOwn()
+    {
+        string data = Path.Combine(_folder, "data");
+        WriteImages(data, 40);
+        string path = Path.Combine(_folder, "study");
+        string[] arguments = ["study", "spatial-wise", "--data", data, "--folds", "2", "--only", "acnet", "--epochs", "1", "--batch", "4", "--no-time", "--json", "--out", path];
+        ToolRun run = ToolRun.Start(arguments);
+        run.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(run.Output);
+        JsonElement row = Assert.Single(result.RootElement.GetProperty("rows").EnumerateArray());
+        Assert.Equal(2, row.GetProperty("accuracies").GetArrayLength());
+        Assert.Contains("2 folds", result.RootElement.GetProperty("settings").GetString(), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(path, "acnet-fold2-seed2", "model.safetensors")));
+        ToolRun.Start([.. arguments, "--seeds", "2"]).AssertFailure(2, "--folds and --seeds");
+        ToolRun.Start("study", "spatial-wise", "--folds", "2", "--only", "acnet").AssertFailure(1, "glyphs", "a test part of its own");
+    }
+
+    [Fact]
     public void NamesWhatItKnows()
     {
         ToolRun.Start("study", "everything").AssertFailure(2, "there is no study 'everything'", "instance-wise");
         ToolRun.Start("study", "instance-wise", "--only", "nothing-of-the-kind").AssertFailure(2, "no method of the study has 'nothing-of-the-kind'");
+    }
+
+    private static void WriteImages(string folder, int count)
+    {
+        Directory.CreateDirectory(folder);
+        byte[] labels = [0, 0, 8, 1, 0, 0, 0, (byte)count, .. new byte[count]];
+        byte[] images = [0, 0, 8, 3, 0, 0, 0, (byte)count, 0, 0, 0, 8, 0, 0, 0, 8, .. new byte[count * 64]];
+        for (int i = 0; i < count; i++)
+        {
+            labels[8 + i] = (byte)(i % 2);
+            images.AsSpan(16 + (i * 64), 64).Fill((byte)(100 * (i % 2)));
+        }
+
+        File.WriteAllBytes(Path.Combine(folder, "images.idx"), images);
+        File.WriteAllBytes(Path.Combine(folder, "labels.idx"), labels);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

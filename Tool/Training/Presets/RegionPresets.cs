@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Models;
 using ManagedDyn.Layers.Training.Objectives;
 
@@ -9,7 +8,6 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class RegionPresets
 {
     private const string StaticName = "resnet-maps";
-    private const int LargeImage = 64;
     private const double ResolutionTarget = 0.45;
     private const float ResolutionWeight = 4;
     private const double PatchTarget = 0.4;
@@ -24,7 +22,7 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
         }))
         {
             Paper = "Yang et al., Resolution Adaptive Networks for Efficient Inference, CVPR 2020",
@@ -36,7 +34,7 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
         }))
         {
             Paper = "Wang et al., Glance and Focus: a Dynamic Approach to Reducing Spatial Redundancy, NeurIPS 2020",
@@ -49,9 +47,9 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
             Rows = [shape[0] / 2, shape[0] * 3 / 4, shape[0]],
-            Blocks = [2, 2, 2],
+            Blocks = SpatialSizes.Blocks,
         }))
         {
             Paper = "Zhu et al., Dynamic Resolution Network, NeurIPS 2021",
@@ -65,12 +63,13 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
-            Blocks = [2, 2, 2],
+            StemStride = SpatialSizes.StemStride(shape),
+            Blocks = SpatialSizes.Blocks,
         }))
         {
             Paper = "Wang et al., ELASTIC: Improving CNNs with Dynamic Scaling Policies, CVPR 2019",
             Static = StaticName,
+            AddsAccuracy = true,
         },
         new("spatial-transformer", "residual network that sees the image turned, cropped and scaled as it asks", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
         {
@@ -78,11 +77,13 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
+            Blocks = SpatialSizes.Blocks,
         }))
         {
             Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
             Static = StaticName,
+            AddsAccuracy = true,
         },
         new("thin-plate-transformer", "the same with images bent by a thin-plate spline", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
         {
@@ -90,12 +91,14 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
+            Blocks = SpatialSizes.Blocks,
             IsThinPlate = true,
         }))
         {
             Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
             Static = StaticName,
+            AddsAccuracy = true,
         },
         new("recurrent-attention", "sees images through small glimpses, each where the last one points", static (shape, classes, _) => new RecurrentAttention(new RecurrentAttentionOptions
         {
@@ -103,8 +106,8 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            PatchSize = shape[0] >= LargeImage ? 12 : 8,
-            Scales = shape[0] >= LargeImage ? 3 : 2,
+            PatchSize = SpatialSizes.IsLarge(shape) ? 12 : 8,
+            Scales = SpatialSizes.IsLarge(shape) ? 3 : 2,
         }))
         {
             Paper = "Mnih et al., Recurrent Models of Visual Attention, NIPS 2014",
@@ -118,7 +121,7 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
         }))
         {
             Paper = "Fu et al., Look Closer to See Better, CVPR 2017",
@@ -131,7 +134,10 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
+            StemStride = SpatialSizes.StemStride(shape),
+            Reduction = 2,
+            ScoutChannels = [8, 16, 32],
+            KeepsPlaces = true,
         }))
         {
             Paper = "Katharopoulos and Fleuret, Processing Megapixel Images with Deep Attention-Sampling Models, ICML 2019",
@@ -152,6 +158,4 @@ internal static class RegionPresets
             Rate = TokenRate,
         },
     ];
-
-    private static int StemStride(Shape shape) => shape[0] >= LargeImage ? 2 : 1;
 }

@@ -13,8 +13,9 @@ internal static class SpatialPresets
     private const string DynConvPaper = "Verelst and Tuytelaars, Dynamic Convolutions: Exploiting Spatial Sparsity, CVPR 2020";
     private const string StaticName = "resnet-maps";
     private const double DynConvTarget = 0.4;
+    private const int ChannelGroup = 8;
     private const float PonderWeight = 0.05f;
-    private const int LargeImage = 64;
+    private const double GateTarget = 0.65;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
@@ -42,27 +43,66 @@ internal static class SpatialPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = StemStride(shape),
-            Channels = [16, 32, 64],
-            Units = [2, 2, 2],
+            StemStride = SpatialSizes.StemStride(shape),
+            Channels = SpatialSizes.Channels,
+            Units = SpatialSizes.Blocks,
         }))
         {
             Paper = "Figurnov et al., Spatially Adaptive Computation Time for Residual Networks, CVPR 2017",
             Static = StaticName,
             Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>(Halting.PonderTerm, PonderWeight)),
         },
+        new("dual-gated", "residual network that chooses the pixels of each block and the channels within it", static (shape, classes, _) => DynConv(shape, classes, 4, ChannelGroup))
+        {
+            Paper = "Li et al., Dynamic Dual Gating Neural Networks, ICCV 2021",
+            Static = StaticName,
+            Target = GateTarget,
+            Objective = static (usual, plan) => new ComputeBudget(
+                new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels), (float)plan.Target, kind: DecisionKind.Channels),
+        },
+        new("lccl", "residual network whose cheap convolutions say where the expensive ones are zero", static (shape, classes, _) => Pixels(shape, classes, PixelOperation.LowCost))
+        {
+            Paper = "Dong et al., More Is Less: a More Complicated Network with Less Inference Complexity, CVPR 2017",
+            Static = StaticName,
+        },
+        new("interpolated", "residual network that computes sampled pixels and interpolates the others", static (shape, classes, _) => Pixels(shape, classes, PixelOperation.Interpolated))
+        {
+            Paper = "Xie et al., Spatially Adaptive Inference with Stochastic Feature Sampling and Interpolation, ECCV 2020",
+            Static = StaticName,
+            Target = DynConvTarget,
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
+        },
+        new("acnet", "residual network each pixel of which mixes its neighbourhood with the whole image", static (shape, classes, _) => Pixels(shape, classes, PixelOperation.AdaptivelyConnected))
+        {
+            Paper = "Wang et al., Adaptively Connected Neural Networks, CVPR 2019",
+            Static = StaticName,
+            AddsAccuracy = true,
+        },
     ];
 
-    private static SparseResNet DynConv(Shape shape, int classes, int granularity) => new(new SparseResNetOptions
+    private static SparseResNet DynConv(Shape shape, int classes, int granularity, int channelGroup = 0) => new(new SparseResNetOptions
     {
         Height = shape[0],
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
-        StemStride = StemStride(shape),
-        Channels = [16, 32, 64],
-        Blocks = [2, 2, 2],
+        StemStride = SpatialSizes.StemStride(shape),
+        Channels = SpatialSizes.Channels,
+        Blocks = SpatialSizes.Blocks,
         Granularity = granularity,
+        ChannelGroup = channelGroup,
+    });
+
+    private static SingleStage Pixels(Shape shape, int classes, PixelOperation operation) => PixelResNet.Create(new PixelResNetOptions
+    {
+        Height = shape[0],
+        Width = shape[1],
+        InputChannels = shape[2],
+        Classes = classes,
+        Operation = operation,
+        StemStride = SpatialSizes.StemStride(shape),
+        Channels = SpatialSizes.Channels,
+        Blocks = SpatialSizes.Blocks,
     });
 
     private static ResNetOptions Maps(Shape shape, int classes) => new()
@@ -71,10 +111,8 @@ internal static class SpatialPresets
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
-        StemStride = StemStride(shape),
-        Channels = [16, 32, 64],
-        Blocks = [2, 2, 2],
+        StemStride = SpatialSizes.StemStride(shape),
+        Channels = SpatialSizes.Channels,
+        Blocks = SpatialSizes.Blocks,
     };
-
-    private static int StemStride(Shape shape) => shape[0] >= LargeImage ? 2 : 1;
 }
