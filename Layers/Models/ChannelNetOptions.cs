@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a plain convolutional network whose channels are chosen for each input, and how they are.</summary>
-public sealed record ChannelNetOptions
+public sealed record ChannelNetOptions : ModelOptions
 {
     /// <summary>Rows of an input image.</summary>
     public int Height { get; init; } = 32;
@@ -48,9 +48,8 @@ public sealed record ChannelNetOptions
     /// <summary>The share of training in which <see cref="ChannelMethod.Slimmable"/> trains all widths before its gates.</summary>
     public double WarmUp { get; init; } = 0.5;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range(Height, 4, 4096, nameof(Height));
         OptionsCheck.Range(Width, 4, 4096, nameof(Width));
@@ -105,8 +104,8 @@ public sealed record ChannelNetOptions
 
     private static string[] Methods => ["static", "boosted", "gated", "pruned", "gater", "slimmable"];
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteNumber("height", Height);

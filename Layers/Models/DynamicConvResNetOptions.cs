@@ -5,7 +5,7 @@ using ManagedDyn.Engine.Formats;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a <see cref="DynamicConvResNet"/>: a stem, and groups of basic blocks, each group at half the size of the one before.</summary>
-public sealed record DynamicConvResNetOptions
+public sealed record DynamicConvResNetOptions : ImageModelOptions
 {
     private static readonly string[] KindNames = ["condconv", "dy-cnn", "weightnet", "dfn", "hyper"];
 
@@ -21,18 +21,6 @@ public sealed record DynamicConvResNetOptions
     /// </summary>
     public int Reduction { get; init; } = 4;
 
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
-
     /// <summary>The stride of the first convolution, 1 or 2.</summary>
     public int StemStride { get; init; } = 1;
 
@@ -42,9 +30,8 @@ public sealed record DynamicConvResNetOptions
     /// <summary>Basic blocks of each group; as many as there are groups.</summary>
     public int[] Blocks { get; init; } = [1, 1, 1];
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range((int)Kind, 0, KindNames.Length - 1, nameof(Kind));
         OptionsCheck.Range(Experts, 1, 256, nameof(Experts));
@@ -79,34 +66,27 @@ public sealed record DynamicConvResNetOptions
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     internal static DynamicConvResNetOptions Read(OptionsReader reader)
     {
-        DynamicConvResNetOptions options = new()
+        DynamicConvResNetOptions options = ReadImage(reader, new DynamicConvResNetOptions
         {
             Kind = ReadKind(reader),
             Experts = reader.Integer("experts", 1, 256),
             Reduction = reader.Integer("reduction", 1, 256),
-            Height = reader.Integer("height", 4, 4096),
-            Width = reader.Integer("width", 4, 4096),
-            InputChannels = reader.Integer("input_channels", 1, 4096),
-            Classes = reader.Integer("classes", 2, 65536),
             StemStride = reader.Integer("stem_stride", 1, 2),
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 256),
-        };
+        });
         reader.Finish();
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteString("kind", KindNames[(int)Kind]);
         writer.WriteNumber("experts", Experts);
         writer.WriteNumber("reduction", Reduction);
-        writer.WriteNumber("height", Height);
-        writer.WriteNumber("width", Width);
-        writer.WriteNumber("input_channels", InputChannels);
-        writer.WriteNumber("classes", Classes);
+        WriteImage(writer);
         writer.WriteNumber("stem_stride", StemStride);
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "blocks", Blocks);

@@ -16,7 +16,7 @@ public sealed record ExitTransformerOptions : TransformerOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteTransformer(writer);

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a network of fully connected layers whose neurons are chosen for each input, and how they are.</summary>
-public sealed record FeedForwardOptions
+public sealed record FeedForwardOptions : ModelOptions
 {
     /// <summary>Rows of an input image.</summary>
     public int Height { get; init; } = 28;
@@ -40,9 +40,8 @@ public sealed record FeedForwardOptions
 
     private static string[] Trainings => ["straight-through", "policy-gradient"];
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range(Height, 1, 4096, nameof(Height));
         OptionsCheck.Range(Width, 1, 4096, nameof(Width));
@@ -93,8 +92,8 @@ public sealed record FeedForwardOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteNumber("height", Height);

@@ -5,7 +5,7 @@ using ManagedDyn.Engine.Formats;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>A residual network some of whose blocks a sample may skip.</summary>
-public sealed record GatedResNetOptions
+public sealed record GatedResNetOptions : ModelOptions
 {
     private static readonly string[] MethodNames = ["feed-forward", "recurrent", "pooled", "policy", "halting"];
 
@@ -33,9 +33,8 @@ public sealed record GatedResNetOptions
     /// <summary>ε: a sample halts when its scores reach 1 − ε.</summary>
     public float HaltingEpsilon { get; init; } = 0.01f;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         Backbone.Validate();
         if (Backbone.HasIntermediateClassifiers)
@@ -78,8 +77,8 @@ public sealed record GatedResNetOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteString("method", MethodNames[(int)Method]);

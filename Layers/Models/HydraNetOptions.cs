@@ -46,7 +46,7 @@ public sealed record HydraNetOptions : ImageModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

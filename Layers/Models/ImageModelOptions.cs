@@ -1,10 +1,9 @@
-using System;
 using System.Text.Json;
 
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>What every network that sorts images into classes is told: the size of an image and the number of classes.</summary>
-public abstract record ImageModelOptions
+public abstract record ImageModelOptions : ModelOptions
 {
     /// <summary>Rows of an input image.</summary>
     public int Height { get; init; } = 32;
@@ -18,9 +17,8 @@ public abstract record ImageModelOptions
     /// <summary>The number of classes.</summary>
     public int Classes { get; init; } = 10;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public virtual void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range(Height, 4, 4096, nameof(Height));
         OptionsCheck.Range(Width, 4, 4096, nameof(Width));

@@ -4,21 +4,9 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a <see cref="LocalResNet"/>.</summary>
-public sealed record LocalResNetOptions
+public sealed record LocalResNetOptions : ImageModelOptions
 {
     private static readonly string[] Names = ["deform", "deform-v2", "deformable-kernel", "deformable-kernel-global", "involution", "pac", "drconv", "local-filter"];
-
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
 
     /// <summary>Channels of each group.</summary>
     public int[] Channels { get; init; } = [16, 32, 64];
@@ -35,9 +23,8 @@ public sealed record LocalResNetOptions
     /// <summary>Rows and columns of the operation's kernel; odd.</summary>
     public int Kernel { get; init; } = 3;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         new ResNetOptions { Height = Height, Width = Width, InputChannels = InputChannels, Classes = Classes, Channels = Channels, Blocks = Blocks }.Validate();
         if ((uint)Operation >= (uint)Names.Length)
@@ -60,31 +47,24 @@ public sealed record LocalResNetOptions
     internal static LocalResNetOptions Read(OptionsReader reader)
     {
         string name = reader.Text("operation", 32);
-        LocalResNetOptions options = new()
+        LocalResNetOptions options = ReadImage(reader, new LocalResNetOptions
         {
-            Height = reader.Integer("height", 4, 4096),
-            Width = reader.Integer("width", 4, 4096),
-            InputChannels = reader.Integer("input_channels", 1, 4096),
-            Classes = reader.Integer("classes", 2, 65536),
             Channels = reader.Integers("channels", 8, 1, 4096),
             Blocks = reader.Integers("blocks", 8, 1, 256),
             Operation = (LocalOperation)Array.IndexOf(Names, name),
             FirstGroup = reader.Integer("first_group", 0, 7),
             Kernel = reader.Integer("kernel", 1, 15),
-        };
+        });
         reader.Finish();
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteString("operation", Names[(int)Operation]);
-        writer.WriteNumber("height", Height);
-        writer.WriteNumber("width", Width);
-        writer.WriteNumber("input_channels", InputChannels);
-        writer.WriteNumber("classes", Classes);
+        WriteImage(writer);
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "blocks", Blocks);
         writer.WriteNumber("first_group", FirstGroup);

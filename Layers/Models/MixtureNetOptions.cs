@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a network of residual mixtures of experts, fully connected or convolutional.</summary>
-public sealed record MixtureNetOptions
+public sealed record MixtureNetOptions : ModelOptions
 {
     /// <summary>Rows of an input image.</summary>
     public int Height { get; init; } = 28;
@@ -46,9 +46,8 @@ public sealed record MixtureNetOptions
 
     private static string[] Gatings => ["static", "soft", "top-k", "switch", "hierarchical"];
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range(Height, 1, 4096, nameof(Height));
         OptionsCheck.Range(Width, 1, 4096, nameof(Width));
@@ -99,8 +98,8 @@ public sealed record MixtureNetOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteNumber("height", Height);

@@ -1,21 +1,12 @@
 using System;
+using System.Text.Json;
 
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of an <see cref="MsdNet"/>.</summary>
-public sealed record MsdNetOptions
+public sealed record MsdNetOptions : ImageModelOptions
 {
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
+    private const int MaximumBlocks = 64;
 
     /// <summary>The number of scales; each has half the rows and columns of the one before it.</summary>
     public int Scales { get; init; } = 3;
@@ -67,19 +58,15 @@ public sealed record MsdNetOptions
     /// <summary>What of the answer before is added to each answer, 0 to 1: above 0 the exits are a boosted sum.</summary>
     public float ExitCarry { get; init; }
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
-        Require(Height, 4, 4096, nameof(Height));
-        Require(Width, 4, 4096, nameof(Width));
-        Require(InputChannels, 1, 4096, nameof(InputChannels));
-        Require(Classes, 2, 65536, nameof(Classes));
-        Require(Scales, 1, 6, nameof(Scales));
-        Require(StemStride, 1, 2, nameof(StemStride));
-        Require(BaseChannels, 1, 1024, nameof(BaseChannels));
-        Require(GrowthRate, 2, 1024, nameof(GrowthRate));
-        Require(ClassifierChannels, 1, 4096, nameof(ClassifierChannels));
+        base.Validate();
+        OptionsCheck.Range(Scales, 1, 6, nameof(Scales));
+        OptionsCheck.Range(StemStride, 1, 2, nameof(StemStride));
+        OptionsCheck.Range(BaseChannels, 1, 1024, nameof(BaseChannels));
+        OptionsCheck.Range(GrowthRate, 2, 1024, nameof(GrowthRate));
+        OptionsCheck.Range(ClassifierChannels, 1, 4096, nameof(ClassifierChannels));
         RequireList(GrowthFactors, Scales, Scales, nameof(GrowthFactors));
         RequireList(BottleneckFactors, Scales, Scales, nameof(BottleneckFactors));
         RequireList(LayersPerBlock, 1, 64, nameof(LayersPerBlock));
@@ -94,12 +81,48 @@ public sealed record MsdNetOptions
         }
     }
 
-    private static void Require(int value, int least, int most, string name)
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal static MsdNetOptions Read(OptionsReader reader)
     {
-        if (value < least || value > most)
+        MsdNetOptions options = ReadImage(reader, new MsdNetOptions
         {
-            throw new ArgumentException($"{name} is {value}; expected {least} to {most}.");
+            Scales = reader.Integer("scales", 1, 6),
+            StemStride = reader.Integer("stem_stride", 1, 2),
+            BaseChannels = reader.Integer("base_channels", 1, 1024),
+            GrowthRate = reader.Integer("growth_rate", 2, 1024),
+            GrowthFactors = reader.Integers("growth_factors", MaximumBlocks, 1, 64),
+            BottleneckFactors = reader.Integers("bottleneck_factors", MaximumBlocks, 1, 64),
+            LayersPerBlock = reader.Integers("layers_per_block", MaximumBlocks, 1, 64),
+            DropsScales = reader.Flag("drops_scales"),
+            Reduction = (float)reader.Real("reduction", 0.01, 1),
+            ClassifierChannels = reader.Integer("classifier_channels", 1, 4096),
+            ExitCarry = reader.Has("exit_carry") ? (float)reader.Real("exit_carry", 0, 1) : 0,
+        });
+        reader.Finish();
+        return options;
+    }
+
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        WriteImage(writer);
+        writer.WriteNumber("scales", Scales);
+        writer.WriteNumber("stem_stride", StemStride);
+        writer.WriteNumber("base_channels", BaseChannels);
+        writer.WriteNumber("growth_rate", GrowthRate);
+        OptionsWriter.Integers(writer, "growth_factors", GrowthFactors);
+        OptionsWriter.Integers(writer, "bottleneck_factors", BottleneckFactors);
+        OptionsWriter.Integers(writer, "layers_per_block", LayersPerBlock);
+        writer.WriteBoolean("drops_scales", DropsScales);
+        writer.WriteNumber("reduction", Reduction);
+        writer.WriteNumber("classifier_channels", ClassifierChannels);
+        if (ExitCarry > 0)
+        {
+            writer.WriteNumber("exit_carry", ExitCarry);
         }
+
+        writer.WriteEndObject();
     }
 
     private static void RequireList(int[] values, int least, int most, string name)
@@ -112,7 +135,7 @@ public sealed record MsdNetOptions
 
         foreach (int value in values)
         {
-            Require(value, 1, 64, name);
+            OptionsCheck.Range(value, 1, 64, name);
         }
     }
 }

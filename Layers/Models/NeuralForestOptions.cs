@@ -47,7 +47,7 @@ public sealed record NeuralForestOptions : ImageModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

@@ -77,8 +77,8 @@ public sealed record PatchGatedNetOptions : ImageModelOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

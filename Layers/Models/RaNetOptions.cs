@@ -63,8 +63,8 @@ public sealed record RaNetOptions : ImageModelOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

@@ -36,7 +36,7 @@ public sealed record ScaleRoutingOptions : ImageModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

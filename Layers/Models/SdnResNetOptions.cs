@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>A residual network with classifiers attached after some of its blocks.</summary>
-public sealed record SdnResNetOptions
+public sealed record SdnResNetOptions : ModelOptions
 {
     /// <summary>The static network, without intermediate classifiers of its own.</summary>
     public ResNetOptions Backbone { get; init; } = new();
@@ -15,9 +15,8 @@ public sealed record SdnResNetOptions
     /// <summary>Rows and columns that features are pooled to before a classifier.</summary>
     public int PooledSize { get; init; } = 4;
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         Backbone.Validate();
         int blocks = 0;
@@ -56,8 +55,8 @@ public sealed record SdnResNetOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WritePropertyName("backbone");

@@ -1,11 +1,10 @@
-using System;
 using System.Text.Json;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>What all classifiers of sequences are told: texts as identifiers, with 0 behind their end, or steps of a fixed number of features.</summary>
-public abstract record SequenceModelOptions
+public abstract record SequenceModelOptions : ModelOptions
 {
     /// <summary>The number of identifiers; 0: the input is features.</summary>
     public int Vocabulary { get; init; } = 4096;
@@ -22,9 +21,8 @@ public abstract record SequenceModelOptions
     /// <summary>The shape of one sample: [length] identifiers, or [length, features].</summary>
     internal Shape SampleShape => Vocabulary > 0 ? new Shape(Length) : new Shape(Length, Features);
 
-    /// <summary>Checks that the sizes make a network.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the option, its value and what is expected.</exception>
-    public virtual void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         OptionsCheck.Range(Vocabulary, 0, 1 << 20, nameof(Vocabulary));
         OptionsCheck.Range(Length, 1, 65536, nameof(Length));

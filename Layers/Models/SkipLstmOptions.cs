@@ -54,7 +54,7 @@ public sealed record SkipLstmOptions : SequenceModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteSequence(writer);

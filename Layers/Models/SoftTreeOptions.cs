@@ -39,7 +39,7 @@ public sealed record SoftTreeOptions : ImageModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

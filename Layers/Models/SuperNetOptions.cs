@@ -62,7 +62,7 @@ public sealed record SuperNetOptions : ImageModelOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);

@@ -40,7 +40,7 @@ public sealed record TokenDropTransformerOptions : TransformerOptions
         return options;
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteTransformer(writer);

@@ -78,8 +78,8 @@ public sealed record TransformedResNetOptions : ImageModelOptions
         return options;
     }
 
-    /// <summary>Writes the sizes as one JSON object.</summary>
-    internal void Write(Utf8JsonWriter writer)
+    /// <inheritdoc/>
+    internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteImage(writer);
