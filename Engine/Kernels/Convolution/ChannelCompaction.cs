@@ -139,23 +139,11 @@ internal static class ChannelCompaction
         }
 
         Span<float> sums = Take(ref scratch, (PanelSweep.MaximumRows * width) + Vector<float>.Count);
-        Span<int> starts = stackalloc int[PanelSweep.MaximumRows];
         Epilogue none = default;
-        ConvolutionPass pass = new(in inner, input, panels, sums, in pixels, in none, scratch);
-        int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
-        for (int i = 0; i < sweeps; i++)
-        {
-            int start = firstPixel + (int)((long)pixelCount * i / sweeps);
-            int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
-            pass.Sweep(start, end, firstPanel, firstPanel + panelCount, start);
-            for (int at = start; at < end; at++)
-            {
-                bool isPlace = selection.Pixels.IsListed && !selection.Pixels.IsCompact;
-                starts[at - start] = (isPlace ? selection.Pixels.Indices[at] : at) * geometry.OutChannels;
-            }
-
-            outLanes.Scatter(sums[(firstPanel * Panel.Width)..], width, output, starts[..(end - start)], in epilogue, ownsRows);
-        }
+        ChannelScatter scatter = new(
+            in outLanes, sums[(firstPanel * Panel.Width)..], width, output, selection.Pixels, in epilogue, ownsRows);
+        ConvolutionPass pass = new(in inner, input, panels, sums, in pixels, in none, scratch, scatter);
+        pass.Run(firstPixel, pixelCount, firstPanel, panelCount);
     }
 
     private static int RowLength(in ConvolutionGeometry geometry) => (Panel.Count(geometry.OutChannels) + 1) * Panel.Width;

@@ -19,6 +19,9 @@ internal readonly ref struct ChannelLanes
     // Of each vector: the first channel, and the place of its first listed channel in the list.
     private const int Fields = 2;
 
+    // Rows of few channels lie lines apart, which the processor does not follow by itself.
+    private const int RowsAhead = 16;
+
     private readonly Span<int> _fields;
     private readonly Span<int> _lanes;
     private readonly Span<int> _places;
@@ -88,22 +91,21 @@ internal readonly ref struct ChannelLanes
         ref float to = ref MemoryMarshal.GetReference(target[..((rows * Count) + Vector<float>.Count)]);
         for (int row = 0; row < rows; row++)
         {
-            GatherRow(ref from, ref to);
+            GatherRow(ref from, ref to, RowsAhead * (nint)Universe);
             from = ref Unsafe.Add(ref from, Universe);
             to = ref Unsafe.Add(ref to, Count);
         }
     }
 
-    /// <summary>Moves the listed channels of one row side by side.</summary>
-    /// <param name="source">The row, whole.</param>
-    /// <param name="target">As many as are listed, and a vector of slack.</param>
+    // One row, whole, to as many as are listed and a vector of slack; the row some elements ahead is asked for.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void GatherRow(ref float source, ref float target)
+    private void GatherRow(ref float source, ref float target, nint ahead)
     {
         ref int fields = ref MemoryMarshal.GetReference(_fields);
         ref int lanes = ref MemoryMarshal.GetReference(_lanes);
         for (int vector = 0; vector < Vectors; vector++)
         {
+            Prefetch.Line(ref source, fields + ahead);
             Vector<float> value = Vector.LoadUnsafe(ref Unsafe.Add(ref source, fields));
             Shuffle(value, Vector.LoadUnsafe(ref lanes)).StoreUnsafe(ref Unsafe.Add(ref target, Unsafe.Add(ref fields, 1)));
             fields = ref Unsafe.Add(ref fields, Fields);
@@ -172,6 +174,22 @@ internal readonly ref struct ChannelLanes
         target[Count..((Count + width - 1) / width * width)].Clear();
     }
 
+    /// <summary>Asks the processor for the places of the listed channels.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="starts">Where each row begins there.</param>
+    public void Ask(Span<float> output, ReadOnlySpan<int> starts)
+    {
+        ref float target = ref MemoryMarshal.GetReference(output);
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            int channel = _fields[vector * Fields];
+            foreach (int start in starts)
+            {
+                Prefetch.Line(ref target, start + channel);
+            }
+        }
+    }
+
     /// <summary>Takes sums that lie side by side through the epilogue to the places of their channels.</summary>
     /// <param name="sums">Rows of as many as are listed, and a vector of slack.</param>
     /// <param name="width">From a row of sums to the next.</param>
@@ -196,6 +214,17 @@ internal readonly ref struct ChannelLanes
             ref float scale = ref Unsafe.Add(ref MemoryMarshal.GetReference(epilogue.Scale), channel);
             ref float shift = ref Unsafe.Add(ref MemoryMarshal.GetReference(epilogue.Shift), channel);
             ref float from = ref MemoryMarshal.GetReference(sums[_fields[(vector * Fields) + 1]..]);
+            if (isWhole && steps == EpilogueSteps.None)
+            {
+                foreach (int start in starts)
+                {
+                    Vector.LoadUnsafe(ref from).StoreUnsafe(ref target, (nuint)(start + channel));
+                    from = ref Unsafe.Add(ref from, width);
+                }
+
+                continue;
+            }
+
             for (int row = 0; row < starts.Length; row++)
             {
                 nint at = starts[row] + channel;

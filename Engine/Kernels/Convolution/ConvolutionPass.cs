@@ -29,6 +29,7 @@ internal ref struct ConvolutionPass
     private readonly Span<float> _gathered;
     private readonly PixelOffsets _offsets;
     private readonly Span<float> _extra;
+    private readonly ChannelScatter _scatter;
     private PanelSweep _sweep;
 
     // The output and its steps from the row on that the sweep's first output row counts from, and where offset 0 of its input rows is.
@@ -40,9 +41,10 @@ internal ref struct ConvolutionPass
 
     public ConvolutionPass(
         in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
-        in ConvolutionSelection selection, in Epilogue epilogue, Span<float> scratch)
+        in ConvolutionSelection selection, in Epilogue epilogue, Span<float> scratch, ChannelScatter scatter = default)
     {
         _geometry = geometry;
+        _scatter = scatter;
         _input = input;
         _packed = packed;
         _output = output;
@@ -93,7 +95,7 @@ internal ref struct ConvolutionPass
     {
         int pixelCount = endPixel - firstPixel;
         int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
-        bool fillsRows = (_selection.Pixels.IsCompact || !_selection.Pixels.IsListed) && _selection.PixelRows.IsEmpty;
+        bool fillsRows = _scatter.IsActive || ((_selection.Pixels.IsCompact || !_selection.Pixels.IsListed) && _selection.PixelRows.IsEmpty);
         int inputWidth = _selection.InChannels.Width(_geometry.InChannels);
         int outputWidth = _selection.OutChannels.Width(_geometry.OutChannels);
         int written = 0;
@@ -131,7 +133,9 @@ internal ref struct ConvolutionPass
             }
 
             written = rows;
+            _scatter.Ask(start, end);
             RunGroups(firstPanel, firstPanel + panelCount, i == 0);
+            _scatter.Store(start, end);
         }
 
         _inputStart = 0;
@@ -140,6 +144,11 @@ internal ref struct ConvolutionPass
 
     private void MoveOutput(int start)
     {
+        if (_scatter.IsActive)
+        {
+            return;
+        }
+
         _target = _output[start..];
         _steps = _epilogue.Residual.IsEmpty ? _epilogue : _epilogue.From(start);
     }
@@ -170,28 +179,16 @@ internal ref struct ConvolutionPass
                     written = _offsets.IsInside(row) ? row : -1;
                 }
 
-                MoveOutput(((row * width) + column) * _geometry.OutChannels);
+                int start = (row * width) + column;
+                MoveOutput(start * _geometry.OutChannels);
+                _scatter.Ask(start, start + count);
                 RunGroups(firstPanel, firstPanel + panelCount, true);
+                _scatter.Store(start, start + count);
             }
         }
 
         _inputStart = 0;
         MoveOutput(0);
-    }
-
-    /// <summary>One sweep of pixels whose outputs lie side by side, from a place of the output on.</summary>
-    /// <param name="start">The first pixel, counted along the selection.</param>
-    /// <param name="end">The one after the last, at most <see cref="PanelSweep.MaximumRows"/> later.</param>
-    /// <param name="firstPanel">The first panel.</param>
-    /// <param name="endPanel">The one after the last.</param>
-    /// <param name="origin">The pixel whose place is the output's first.</param>
-    public void Sweep(int start, int end, int firstPanel, int endPanel, int origin)
-    {
-        _pixelCount = end - start;
-        _sweep.Rows = end - start;
-        SetInputRows(start, end);
-        _sweep.SetOutputRows(start - origin, default, _geometry.OutChannels);
-        RunGroups(firstPanel, endPanel, true);
     }
 
     private readonly ReadOnlySpan<int> Listed(int start, int end) => _selection.Pixels.IsListed ? _selection.Pixels.Indices[start..end] : default;
