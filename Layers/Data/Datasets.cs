@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
+using ManagedDyn.Layers.Data.Text;
 
 namespace ManagedDyn.Layers.Data;
 
@@ -39,6 +40,19 @@ public static class Datasets
             : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, or the path of a folder or file.", source);
     }
 
+    /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, or labelled texts as <see cref="TextFolders"/> reads them.</summary>
+    /// <param name="source">The name of a built-in set, or a path.</param>
+    /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
+    /// <param name="workers">Threads to make built-in samples with; null: the calling one.</param>
+    /// <exception cref="FileNotFoundException">There is nothing of this name.</exception>
+    /// <exception cref="ModelFileException">The content is not sound, beyond the limits, or of no known layout.</exception>
+    public static DataSplits OpenAny(string source, DatasetOptions? options = null, Workers? workers = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        bool isPath = Directory.Exists(source) || File.Exists(source);
+        return isPath && TextFolders.Recognise(source) ? TextFolders.Open(source, options) : Open(source, options, workers);
+    }
+
     private static ImageSplits OpenFolder(string folder, DatasetOptions options)
     {
         if (CifarImages.Recognise(folder))
@@ -65,7 +79,7 @@ public static class Datasets
 
         return Directory.GetDirectories(folder).Length > 0
             ? FolderImages.Open(folder, options)
-            : throw new ModelFormatException(folder, -1, files.Length == 0 ? "an empty folder" : $"{files.Length} files of no known kind", "CIFAR-10 (.bin), IDX, a table (.csv), or a sub-folder of images for each class");
+            : throw new ModelFormatException(folder, -1, files.Length == 0 ? "an empty folder" : $"{files.Length} files of no known kind", "CIFAR-10 (.bin), IDX, a table (.csv), labelled texts (.csv with a header, .tsv, .json), or a sub-folder of images for each class");
     }
 
     private static ImageSplits OpenFile(string file, DatasetOptions options)

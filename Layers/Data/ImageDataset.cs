@@ -164,38 +164,14 @@ public sealed class ImageDataset
     /// <returns>What remains, and the part.</returns>
     public (ImageDataset Remaining, ImageDataset Part) Split(float fraction, RandomSource random, string name)
     {
-        ArgumentNullException.ThrowIfNull(random);
-        if (!(fraction >= 0 && fraction <= 1))
+        int[] labels = new int[Count];
+        for (int i = 0; i < labels.Length; i++)
         {
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, $"The share to split off is {fraction}; expected 0 to 1.");
+            labels[i] = Label(i);
         }
 
-        int[] order = new int[Count];
-        int[] open = new int[_classNames.Length];
-        for (int i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-            open[Label(i)]++;
-        }
-
-        for (int i = 0; i < open.Length; i++)
-        {
-            open[i] = (int)MathF.Round(open[i] * fraction);
-        }
-
-        random.Stream("split." + name).Shuffle(order, 0);
-        bool[] inPart = new bool[Count];
-        int taken = 0;
-        foreach (int index in order)
-        {
-            if (open[Label(index)]-- > 0)
-            {
-                inPart[index] = true;
-                taken++;
-            }
-        }
-
-        return Divide(inPart, taken);
+        (int[] rest, int[] part) = StratifiedSplit.Of(labels, _classNames.Length, fraction, random, name);
+        return (Subset(rest), Subset(part));
     }
 
     /// <summary>

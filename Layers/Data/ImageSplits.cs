@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 
 namespace ManagedDyn.Layers.Data;
@@ -7,7 +8,7 @@ namespace ManagedDyn.Layers.Data;
 /// A data set in its three parts: weights are trained on <see cref="Training"/>, everything that is chosen (thresholds, temperatures, when to
 /// stop) is chosen on <see cref="Validation"/>, and <see cref="Test"/> is only ever measured.
 /// </summary>
-public sealed class ImageSplits
+public sealed class ImageSplits : DataSplits
 {
     private readonly ImageDataset? _all;
     private readonly DatasetOptions _options = DatasetOptions.Default;
@@ -38,8 +39,23 @@ public sealed class ImageSplits
         _options = options;
     }
 
-    /// <summary>The data set's name.</summary>
-    public string Name { get; }
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override string Noun => "images";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ClassNames => Training.ClassNames;
+
+    /// <inheritdoc/>
+    public override int TrainingCount => Training.Count;
+
+    /// <inheritdoc/>
+    public override int ValidationCount => Validation.Count;
+
+    /// <inheritdoc/>
+    public override int TestCount => Test.Count;
 
     /// <summary>What is trained on.</summary>
     public ImageDataset Training { get; }
@@ -80,7 +96,7 @@ public sealed class ImageSplits
     /// <summary>The same images with another fold as the test part; pixels are shared.</summary>
     /// <param name="fold">Which, from 0.</param>
     /// <exception cref="InvalidOperationException">The data set was not opened with folds.</exception>
-    public ImageSplits WithFold(int fold) => _all is null
+    public override ImageSplits WithFold(int fold) => _all is null
         ? throw new InvalidOperationException($"The data set {Name} was opened without folds.")
         : fold == _options.Fold ? this : OfFold(Name, _all, _options with { Fold = fold });
 

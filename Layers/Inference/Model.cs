@@ -89,7 +89,10 @@ public sealed class Model
     /// <summary>How sure an exit is.</summary>
     public ConfidenceCriterion Criterion => Description.Criterion;
 
-    /// <summary>How bytes become the network's input; null: only values that are already preprocessed are taken.</summary>
+    /// <summary>How what a source holds becomes the network's input; null: only values that are ready are taken.</summary>
+    public InputEncoding? Encoding => Description.Encoding;
+
+    /// <summary>How bytes become the network's input; null: no bytes are taken.</summary>
     public Preprocessing? Preprocessing => Description.Preprocessing;
 
     /// <summary>What each exit's logits are divided by before the softmax.</summary>

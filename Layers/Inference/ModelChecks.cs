@@ -28,9 +28,14 @@ internal static class ModelChecks
             CheckText("class label", label);
         }
 
-        if (description.Preprocessing is { } preprocessing && preprocessing.SampleShape != network.SampleShape)
+        if (description.Encoding is { } encoding && encoding.SampleShape != network.SampleShape)
         {
-            throw new ArgumentException($"The preprocessing makes samples of shape {preprocessing.SampleShape}; the network takes {network.SampleShape}.", nameof(description));
+            throw new ArgumentException($"The encoding makes samples of shape {encoding.SampleShape}; the network takes {network.SampleShape}.", nameof(description));
+        }
+
+        if (!(description.LeastConfidence >= 0 && description.LeastConfidence <= 1))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The least confidence is {description.LeastConfidence}; expected 0 to 1."), nameof(description));
         }
 
         IReadOnlyList<float> temperatures = description.Temperatures;

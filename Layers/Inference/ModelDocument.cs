@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ManagedDyn.Engine.Formats;
-using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
@@ -37,7 +36,7 @@ internal static class ModelDocument
             json.WritePropertyName("options"u8);
             architecture.WriteOptions(json, network);
             json.WriteEndObject();
-            WritePreprocessing(json, description.Preprocessing);
+            InputEncodings.Write(json, description.Encoding);
             json.WriteStartArray("labels"u8);
             foreach (string label in description.Labels)
             {
@@ -76,7 +75,7 @@ internal static class ModelDocument
         named.Finish();
         ModelDescription description = new()
         {
-            Preprocessing = root.Has("preprocessing") ? ReadPreprocessing(root.Object("preprocessing")) : null,
+            Encoding = InputEncodings.Read(root),
             Labels = root.Texts("labels", MostClasses, ModelChecks.LongestText),
             Training = new TrainingRecord(root.Object("training").Pairs(MostEntries, LongestValue)),
         };
@@ -85,41 +84,15 @@ internal static class ModelDocument
         return (network, description, architecture);
     }
 
-    private static void WritePreprocessing(Utf8JsonWriter json, Preprocessing? preprocessing)
-    {
-        if (preprocessing is null)
-        {
-            return;
-        }
-
-        json.WriteStartObject("preprocessing"u8);
-        json.WriteStartArray("shape"u8);
-        for (int i = 0; i < preprocessing.SampleShape.Rank; i++)
-        {
-            json.WriteNumberValue(preprocessing.SampleShape[i]);
-        }
-
-        json.WriteEndArray();
-        WriteReals(json, "mean"u8, preprocessing.Mean);
-        WriteReals(json, "scale"u8, preprocessing.Scale);
-        json.WriteNumber("maximum"u8, preprocessing.Maximum);
-        json.WriteEndObject();
-    }
-
-    private static Preprocessing ReadPreprocessing(OptionsReader reader)
-    {
-        int[] shape = reader.Integers("shape", Shape.MaximumRank, 1, int.MaxValue);
-        float[] mean = reader.Reals("mean", MostClasses, float.MinValue, float.MaxValue);
-        float[] scale = reader.Reals("scale", MostClasses, float.MinValue, float.MaxValue);
-        int maximum = reader.Integer("maximum", 1, byte.MaxValue);
-        reader.Finish();
-        return new Preprocessing(new Shape(shape), mean, scale, maximum);
-    }
-
     private static void WriteExits(Utf8JsonWriter json, ModelDescription description)
     {
         json.WriteStartObject("exits"u8);
         json.WriteString("criterion"u8, description.Criterion.Name);
+        if (description.LeastConfidence > 0)
+        {
+            json.WriteNumber("leastConfidence"u8, description.LeastConfidence);
+        }
+
         WriteReals(json, "temperatures"u8, [.. description.Temperatures]);
         json.WriteStartArray("points"u8);
         foreach (OperatingPoint point in description.Points)
@@ -155,8 +128,9 @@ internal static class ModelDocument
             item.Finish();
         }
 
+        float least = reader.Has("leastConfidence") ? (float)reader.Real("leastConfidence", 0, 1) : 0;
         reader.Finish();
-        return description with { Criterion = criterion, Temperatures = temperatures, Points = points };
+        return description with { Criterion = criterion, Temperatures = temperatures, Points = points, LeastConfidence = least };
     }
 
     private static void WriteReals(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<float> values)

@@ -1,7 +1,9 @@
 using System;
 using System.Globalization;
+using System.Text.Json;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Models;
 
 namespace ManagedDyn.Layers.Inference;
 
@@ -9,9 +11,10 @@ namespace ManagedDyn.Layers.Inference;
 /// How bytes become a network's input: x = (byte / maximum − mean_c) / scale_c for each channel c, where mean and scale are usually the mean
 /// and standard deviation of the training set. Immutable.
 /// </summary>
-public sealed class Preprocessing
+public sealed class Preprocessing : InputEncoding
 {
     private const int Levels = 256;
+    private const int MostChannels = 1_000_000;
 
     private readonly float[] _mean;
     private readonly float[] _scale;
@@ -59,8 +62,11 @@ public sealed class Preprocessing
         }
     }
 
+    /// <inheritdoc/>
+    public override string Kind => "image";
+
     /// <summary>The shape of one sample, channels last.</summary>
-    public Shape SampleShape { get; }
+    public override Shape SampleShape { get; }
 
     /// <summary>The byte that stands for 1.</summary>
     public int Maximum { get; }
@@ -89,6 +95,30 @@ public sealed class Preprocessing
         float[] ones = new float[channels];
         Array.Fill(ones, 1f);
         return new Preprocessing(sampleShape, new float[channels], ones);
+    }
+
+    /// <inheritdoc/>
+    public override SampleSplits Encode(DataSplits data)
+    {
+        if (data is not ImageSplits images)
+        {
+            ArgumentNullException.ThrowIfNull(data);
+            throw Unfit(data, "images");
+        }
+
+        return new SampleSplits(data.Name, Encode(images.Training), Encode(images.Validation), Encode(images.Test)) { Noun = data.Noun };
+    }
+
+    /// <summary>Prepares images. Where a sample is [H·W, C], they become sequences of pixels, row by row.</summary>
+    /// <param name="images">The images.</param>
+    /// <exception cref="ArgumentException">They have another shape.</exception>
+    public ImageSamples Encode(ImageDataset images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        bool isSequence = SampleShape == new Shape(images.Height * images.Width, images.Channels);
+        return isSequence || images.ImageShape == SampleShape
+            ? new ImageSamples(images, new Normalization(_mean, _scale), isSequence: isSequence)
+            : throw new ArgumentException($"The images have shape {images.ImageShape}; expected {SampleShape}.", nameof(images));
     }
 
     /// <summary>Converts samples whose values are on the scale from 0 to 1 already, in place: x = (value − mean_c) / scale_c.</summary>
@@ -128,5 +158,38 @@ public sealed class Preprocessing
                 destination[i] = table[bytes[i]];
             }
         }
+    }
+
+    internal static Preprocessing Read(OptionsReader reader)
+    {
+        int[] shape = reader.Integers("shape", Shape.MaximumRank, 1, int.MaxValue);
+        float[] mean = reader.Reals("mean", MostChannels, float.MinValue, float.MaxValue);
+        float[] scale = reader.Reals("scale", MostChannels, float.MinValue, float.MaxValue);
+        return new Preprocessing(new Shape(shape), mean, scale, reader.Integer("maximum", 1, byte.MaxValue));
+    }
+
+    internal override void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("shape"u8);
+        for (int i = 0; i < SampleShape.Rank; i++)
+        {
+            json.WriteNumberValue(SampleShape[i]);
+        }
+
+        json.WriteEndArray();
+        Write(json, "mean"u8, _mean);
+        Write(json, "scale"u8, _scale);
+        json.WriteNumber("maximum"u8, Maximum);
+    }
+
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, float[] values)
+    {
+        json.WriteStartArray(name);
+        foreach (float value in values)
+        {
+            json.WriteNumberValue(value);
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -60,7 +60,7 @@ public sealed class Session
     internal StageLoop Loop => _loop;
 
     /// <summary>
-    /// The working memory that a session takes for batches of a size, in bytes, before one is asked: a trial of the whole network on zeros, as memory
+    /// The working memory that a session takes for batches of a size, in bytes, before one is asked: a trial of the whole network on ones, as memory
     /// depends on shapes alone. Packed weights, which sessions share, are apart.
     /// </summary>
     /// <param name="model">The model.</param>
@@ -157,7 +157,7 @@ public sealed class Session
     }
 
     /// <summary>
-    /// Runs the whole network some times on zeros: working memory is taken, code is compiled, and the session learns how long each stage takes,
+    /// Runs the whole network some times on ones (zeros would be sequences without steps): working memory is taken, code is compiled, and the session learns how long each stage takes,
     /// so that the first deadline is already kept. Monitoring is not told of these runs.
     /// </summary>
     /// <param name="samples">The batch size that will be asked for.</param>
@@ -165,11 +165,12 @@ public sealed class Session
     public void WarmUp(int samples = 1, int repetitions = 5)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
-        float[] zeros = new float[checked(samples * Model.SampleShape.Count)];
+        float[] ones = new float[checked(samples * Model.SampleShape.Count)];
+        Array.Fill(ones, 1f);
         Prediction[] predictions = new Prediction[samples];
         for (int i = 0; i < repetitions; i++)
         {
-            Run(zeros, [], samples, Budget.Full, predictions, [], CancellationToken.None, isTold: false);
+            Run(ones, [], samples, Budget.Full, predictions, [], CancellationToken.None, isTold: false);
         }
     }
 

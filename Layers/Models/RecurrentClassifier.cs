@@ -43,7 +43,7 @@ internal sealed class RecurrentClassifier : Layer
     protected override Tensor Run(Context context, Tensor input)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        Selection steps = _embedding is null ? default : context.LengthsOf(input);
+        Selection steps = context.LengthsOf(input);
         Tensor x = _embedding is null ? input : Drop(context, _embedding.Forward(context, input), 0);
         Tensor states = _recurrent switch
         {

@@ -11,35 +11,41 @@ namespace ManagedDyn.Layers.Static;
 /// </summary>
 public static class SequenceLengths
 {
-    /// <summary>The identifier of padding.</summary>
+    /// <summary>The identifier of padding, and the value of all features of a step that is padding.</summary>
     public const int Padding = 0;
 
-    /// <summary>Steps up to the last token that is no padding; at least one, so that an empty text is one token of padding.</summary>
+    /// <summary>
+    /// Steps up to the last one that is no padding: a token other than <see cref="Padding"/>, or features of which one is not 0; at least one step, so that an empty
+    /// text is one token of padding.
+    /// </summary>
     /// <param name="context">The context.</param>
-    /// <param name="tokens">Identifiers, [N, T]; padding within a text counts as a token.</param>
+    /// <param name="steps">Identifiers, [N, T], or features, [N, T, F] or more extents; padding within a sequence counts as a step.</param>
     /// <returns>A row a sample over T; everything when no sample is padded.</returns>
-    /// <exception cref="ArgumentException">The tokens are no [N, T], or T is 0.</exception>
-    public static Selection LengthsOf(this Context context, Tensor tokens)
+    /// <exception cref="ArgumentException">There is no extent of steps, or it is 0.</exception>
+    public static Selection LengthsOf(this Context context, Tensor steps)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Shape shape = tokens.Shape;
-        if (shape.Rank != 2 || shape[1] < 1)
+        Shape shape = steps.Shape;
+        if (shape.Rank < 2 || shape[1] < 1)
         {
-            throw new ArgumentException($"The tokens have shape {shape}; expected [N, T] with at least one step.", nameof(tokens));
+            throw new ArgumentException($"The steps have shape {shape}; expected [N, T] or [N, T, features] with at least one step.", nameof(steps));
         }
 
         (int samples, int length) = (shape[0], shape[1]);
-        Tensor mask = context.Workspace.RentZeros(shape);
+        int size = samples == 0 ? 0 : steps.Count / samples;
+        int width = Math.Max(1, size / length);
+        Tensor mask = context.Workspace.RentZeros(new Shape(samples, length));
         bool isFull = true;
         for (int n = 0; n < samples; n++)
         {
-            int count = tokens.Span.Slice(n * length, length).LastIndexOfAnyExcept((float)Padding) + 1;
+            int values = steps.Span.Slice(n * size, size).LastIndexOfAnyExcept((float)Padding) + 1;
+            int count = (values + width - 1) / width;
             mask.Span.Slice(n * length, Math.Max(1, count)).Fill(1);
             isFull &= count == length;
         }
 
-        Selection steps = isFull ? Selection.All(samples, length) : context.Workspace.SelectAtLeast(samples, length, mask.Span, 0.5f);
+        Selection lengths = isFull ? Selection.All(samples, length) : context.Workspace.SelectAtLeast(samples, length, mask.Span, 0.5f);
         context.Workspace.Recycle(mask);
-        return steps;
+        return lengths;
     }
 }

@@ -88,7 +88,7 @@ public static class EvaluationPrinter
         {
             terminal.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"batch {time.Batch,3}: {Quantity.Milliseconds(time.Milliseconds)} instead of {Quantity.Milliseconds(time.FullMilliseconds)} an image, {Quantity.Percent(time.Ratio)} of the time for {Quantity.Percent(time.MacsRatio)} of the MACs (ratio {time.Overhead:F2})"));
+                $"batch {time.Batch,3}: {Quantity.Milliseconds(time.Milliseconds)} instead of {Quantity.Milliseconds(time.FullMilliseconds)} an input, {Quantity.Percent(time.Ratio)} of the time for {Quantity.Percent(time.MacsRatio)} of the MACs (ratio {time.Overhead:F2})"));
         }
     }
 

@@ -8,6 +8,9 @@ namespace ManagedDyn.Tool.Evaluation;
 /// <summary>What a model is worth on a test set, with thresholds that a validation set gave.</summary>
 public sealed record EvaluationResult(Model Model, string DataSet, int Samples, AccuracyComputeCurve Curve)
 {
+    /// <summary>What the samples are, in the plural.</summary>
+    public string Noun { get; init; } = "samples";
+
     /// <summary>The setting that the summary is about: the model's first operating point, on the test set.</summary>
     public CurvePoint? Chosen { get; init; }
 

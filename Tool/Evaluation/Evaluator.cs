@@ -24,7 +24,7 @@ public sealed class Evaluator
     private const int LargeBatch = 256;
     private const int LeastTimed = 16;
     private const int Turns = 5;
-    private const int UsageImages = 1000;
+    private const int UsageSamples = 1000;
     private const double CurveSeconds = 6;
 
     private readonly ToolContext _tool;
@@ -37,7 +37,7 @@ public sealed class Evaluator
     }
 
     /// <summary>Gives a model temperatures and operating points from the validation part.</summary>
-    public Model Calibrate(Model model, ImageSplits data)
+    public Model Calibrate(Model model, SampleSplits data)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -47,7 +47,7 @@ public sealed class Evaluator
         return Calibrator.Calibrate(model, data.Validation, options, new LineProgress(line, "calibrating"), _tool.Cancellation);
     }
 
-    public EvaluationResult Measure(Model model, ImageSplits data, bool withTime)
+    public EvaluationResult Measure(Model model, SampleSplits data, bool withTime)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -76,9 +76,10 @@ public sealed class Evaluator
         }
 
         CurvePoint? chosen = curve.Points.Count > 0 ? curve.Points[0] : null;
-        (List<ExampleInput> easiest, List<ExampleInput> hardest) = chosen is null ? ([], []) : Examples(model, data.Test, scores, chosen.Thresholds);
+        (List<ExampleInput> easiest, List<ExampleInput> hardest) = chosen is null || data.Test is not ImageSamples images ? ([], []) : Examples(model, images.Images, scores, chosen.Thresholds);
         return new EvaluationResult(model, data.Name, data.Test.Count, curve)
         {
+            Noun = data.Noun,
             Chosen = chosen,
             ExitAccuracies = chosen is null ? [] : AccuraciesOfThoseWhoLeft(scores, chosen.Thresholds),
             CalibrationErrors = Errors(scores),
@@ -86,12 +87,12 @@ public sealed class Evaluator
             Easiest = easiest,
             Hardest = hardest,
             Times = times,
-            Usage = DecisionUsage.Measure(model, Inputs(model, data.Test, Math.Min(data.Test.Count, UsageImages)), chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
+            Usage = DecisionUsage.Measure(model, Inputs(model, data.Test, Math.Min(data.Test.Count, UsageSamples)), chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
         };
     }
 
     /// <summary>A network to compare with: its last exit's accuracy, cost and time.</summary>
-    public StaticPoint MeasureStatic(Model model, string name, ImageSplits data, bool withTime)
+    public StaticPoint MeasureStatic(Model model, string name, SampleSplits data, bool withTime)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -118,12 +119,12 @@ public sealed class Evaluator
         return new StaticPoint(name, model.FullMacs, scores.Accuracy(scores.Exits - 1)) { Milliseconds = time };
     }
 
-    private static void CheckData(Model model, ImageSplits data)
+    private static void CheckData(Model model, SampleSplits data)
     {
-        if (data.Test.ImageShape != model.SampleShape || data.Test.ClassNames.Count > model.ClassCount)
+        if (data.Test.SampleShape != model.SampleShape || data.Test.ClassNames.Count > model.ClassCount)
         {
             throw new ToolException(
-                $"the data set {data.Name} has images {data.Test.ImageShape} of {data.Test.ClassNames.Count} classes; the model takes {model.SampleShape} and knows {model.ClassCount}");
+                $"the data set {data.Name} has {data.Noun} {data.Test.SampleShape} of {data.Test.ClassNames.Count} classes; the model takes {model.SampleShape} and knows {model.ClassCount}");
         }
     }
 
@@ -159,16 +160,16 @@ public sealed class Evaluator
         return kept;
     }
 
-    private (AccuracyComputeCurve Curve, IReadOnlyList<TimeRatio> Times) MeasureTimes(Model model, ImageDataset images, AccuracyComputeCurve curve)
+    private (AccuracyComputeCurve Curve, IReadOnlyList<TimeRatio> Times) MeasureTimes(Model model, SampleSet samples, AccuracyComputeCurve curve)
     {
         using ProgressLine line = new(_tool.Terminal);
         line.Update("measuring time", 0, string.Empty);
         Session session = new(model);
         session.WarmUp();
-        float[] inputs = Inputs(model, images, Math.Min(images.Count, 2 * LargeBatch));
+        float[] inputs = Inputs(model, samples, Math.Min(samples.Count, 2 * LargeBatch));
         int size = model.SampleShape.Count;
 
-        // As many images as the time for the curve allows.
+        // As many samples as the time for the curve allows.
         double full = TimeOf(session, inputs.AsSpan(0, Math.Min(inputs.Length, 16 * size)), 1, Budget.Full);
         int points = curve.Exits.Count + curve.Dynamic.Count + curve.Points.Count;
         int affordable = (int)Math.Min(int.MaxValue, CurveSeconds * 1000 / (full * 0.6 * points * (Turns + 1)));
@@ -204,16 +205,24 @@ public sealed class Evaluator
 
         int count = inputs.Length / session.Model.SampleShape.Count;
         Prediction[] predictions = new Prediction[count];
+        session.PredictBatch(inputs, count, Budget.Full, predictions);
+        double whole = Sum(predictions);
         session.PredictBatch(inputs, count, budget, predictions);
+        double macs = Sum(predictions);
+        Array.Sort(full);
+        Array.Sort(dynamic);
+        return new TimeRatio(batch, full[Turns / 2], dynamic[Turns / 2], macs / whole);
+    }
+
+    private static double Sum(Prediction[] predictions)
+    {
         double macs = 0;
         foreach (Prediction prediction in predictions)
         {
-            macs += (double)prediction.MacsExecuted / prediction.MacsDense;
+            macs += prediction.MacsExecuted;
         }
 
-        Array.Sort(full);
-        Array.Sort(dynamic);
-        return new TimeRatio(batch, full[Turns / 2], dynamic[Turns / 2], macs / count);
+        return macs;
     }
 
     /// <summary>Milliseconds a sample.</summary>
@@ -232,17 +241,16 @@ public sealed class Evaluator
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds / count;
     }
 
-    private static float[] Inputs(Model model, ImageDataset images, int count)
+    private static float[] Inputs(Model model, SampleSet samples, int count)
     {
         int size = model.SampleShape.Count;
         float[] inputs = new float[count * size];
         for (int i = 0; i < count; i++)
         {
             // Spread over the set: some sets are ordered by class.
-            images.CopyImage((int)((long)i * images.Count / count), inputs.AsSpan(i * size, size));
+            samples.Read((int)((long)i * samples.Count / count), inputs.AsSpan(i * size, size));
         }
 
-        model.Preprocessing!.Apply(inputs);
         return inputs;
     }
 

@@ -45,7 +45,7 @@ public static class ReportBuilder
         int chosen = settings.FindIndex(point => point.Setting == result.Chosen?.Name);
         return new RunReport(title, exits)
         {
-            DataSet = $"{result.DataSet}, {Quantity.Count(result.Samples)} test images",
+            DataSet = $"{result.DataSet}, {Quantity.Count(result.Samples)} test {result.Noun}",
             Dynamic = settings,
             Chosen = chosen < 0 ? null : chosen,
             Static = result.Static,

@@ -12,7 +12,9 @@ public static class StudyCatalogue
 
     public const string SpatialWise = "spatial-wise";
 
-    public static string[] Names => [InstanceWise, SpatialWise];
+    public const string TemporalWise = "temporal-wise";
+
+    public static string[] Names => [InstanceWise, SpatialWise, TemporalWise];
 
     /// <summary>The rows of a study.</summary>
     /// <param name="study">One of <see cref="Names"/>.</param>
@@ -26,6 +28,13 @@ public static class StudyCatalogue
             AddPresets(spatial, SpatialPresets.All, common);
             AddPresets(spatial, RegionPresets.All, common);
             return spatial;
+        }
+
+        if (study == TemporalWise)
+        {
+            List<StudyEntry> temporal = [];
+            AddPresets(temporal, TextPresets.All, common);
+            return temporal;
         }
 
         if (study != InstanceWise)

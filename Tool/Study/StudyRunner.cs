@@ -17,20 +17,20 @@ using ManagedDyn.Tool.Verbs;
 namespace ManagedDyn.Tool.Study;
 
 /// <summary>Makes the runs of a study, each once: what is finished is read back, what was begun goes on from its checkpoint.</summary>
-public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplits images, Workers workers)
+public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits whole, Workers workers)
 {
     private const int CheckpointSteps = 500;
     private const int MaximumResultLength = 1 << 16;
 
-    // What each epoch is measured on; the test images count, once, at the end.
-    private const int EpochImages = 1000;
+    // What each epoch is measured on; the test samples count, once, at the end.
+    private const int EpochSamples = 1000;
 
     /// <summary>The result of a plan, from its file or by training.</summary>
     public StudyRun Run(TrainingPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
-        ImageSplits data = plan.Folds > 0 ? images.WithFold(plan.Fold) : images;
+        DataSplits data = plan.Folds > 0 ? whole.WithFold(plan.Fold) : whole;
         if (File.Exists(files.Result) && File.Exists(files.Model))
         {
             CheckPlan(files, plan);
@@ -44,7 +44,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
         }
 
         TrainerOptions options = new() { CheckpointPath = files.Checkpoint, CheckpointSteps = CheckpointSteps };
-        TrainingJob job = new(plan, data, options, workers, EpochImages);
+        TrainingJob job = new(plan, data, options, workers, EpochSamples);
         if (isBegun)
         {
             job.Resume(files.Checkpoint);
@@ -58,8 +58,8 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
             throw new ToolException($"stopped in {plan.Model} with seed {plan.Seed}; the checkpoint is kept, the same command goes on");
         }
 
-        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
-        StudyRun run = Measure(model, data, outcome.Elapsed);
+        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, data), job.Samples);
+        StudyRun run = Measure(model, job.Samples.Test, outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
         return run;
@@ -68,9 +68,9 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, ImageSplit
     /// <summary>The trained model of a plan that has run.</summary>
     public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
 
-    private StudyRun Measure(Model model, ImageSplits data, TimeSpan elapsed)
+    private StudyRun Measure(Model model, SampleSet test, TimeSpan elapsed)
     {
-        ExitLogits logits = ExitLogits.Collect(model, data.Test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
+        ExitLogits logits = ExitLogits.Collect(model, test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
         ExitScores scores = new(logits, model);
         long parameters = model.Network.CountParameters();
         if (model.Points.Length == 0)

@@ -3,14 +3,15 @@ using System.Diagnostics;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Verbs;
 
 namespace ManagedDyn.Tool.Study;
 
-/// <summary>Times two models in turns on the same test images, one image at a time on one thread; the medians count.</summary>
-internal sealed class StudyTimer(ToolContext tool, ImageDataset images)
+/// <summary>Times two models in turns on the same test samples, one at a time on one thread; the medians count.</summary>
+internal sealed class StudyTimer(ToolContext tool, DataSplits data)
 {
     private const int Turns = 7;
-    private const int MostImages = 512;
+    private const int MostSamples = 512;
     private const double SecondsATurn = 0.15;
 
     /// <summary>Milliseconds an input of each.</summary>
@@ -20,7 +21,7 @@ internal sealed class StudyTimer(ToolContext tool, ImageDataset images)
         Session second = new(plain);
         first.WarmUp();
         second.WarmUp();
-        float[] inputs = Inputs(method, Math.Min(images.Count, MostImages));
+        float[] inputs = Inputs(method);
         int size = method.SampleShape.Count;
         double once = TimeOf(first, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size)) + TimeOf(second, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size));
         int count = (int)Math.Clamp(2000 * SecondsATurn / once, Math.Min(16, inputs.Length / size), inputs.Length / size);
@@ -53,17 +54,18 @@ internal sealed class StudyTimer(ToolContext tool, ImageDataset images)
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds / count;
     }
 
-    // Both were trained on the same images, so their preprocessing is the same.
-    private float[] Inputs(Model model, int count)
+    // Both were trained on the same data by the same plan, so their encoding is the same.
+    private float[] Inputs(Model model)
     {
+        SampleSet samples = DataOpening.Encode(model, data).Test;
+        int count = Math.Min(samples.Count, MostSamples);
         int size = model.SampleShape.Count;
         float[] inputs = new float[count * size];
         for (int i = 0; i < count; i++)
         {
-            images.CopyImage((int)((long)i * images.Count / count), inputs.AsSpan(i * size, size));
+            samples.Read((int)((long)i * samples.Count / count), inputs.AsSpan(i * size, size));
         }
 
-        model.Preprocessing!.Apply(inputs);
         return inputs;
     }
 }

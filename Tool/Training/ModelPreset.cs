@@ -8,7 +8,7 @@ using ManagedDyn.Tool.Training.Presets;
 namespace ManagedDyn.Tool.Training;
 
 /// <summary>
-/// A network by name, made to the size of the images and the number of classes, with what its paper adds to the loss. A new one is added to the list of its
+/// A network by name, made to the shape of a sample and the number of classes, with what its paper adds to the loss. A new one is added to the list of its
 /// family in Presets.
 /// </summary>
 public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, TrainingPlan, StagedNetwork> Create)
@@ -25,6 +25,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. FeaturePresets.All,
         .. SpatialPresets.All,
         .. RegionPresets.All,
+        .. TextPresets.All,
     ];
 
     /// <summary>Where the method comes from: authors, title, venue.</summary>
@@ -35,6 +36,12 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
 
     /// <summary>What the method adds to the loss, given the usual one; null: nothing.</summary>
     public Func<Objective, TrainingPlan, Objective>? Objective { get; init; }
+
+    /// <summary>What the network takes.</summary>
+    public InputForm Takes { get; init; }
+
+    /// <summary>Whether it is trained by Adam with clipped gradients, as recurrent networks and transformers need; else by momentum.</summary>
+    public bool UsesAdam { get; init; }
 
     /// <summary>The learning rate that suits the method; 0: the usual one.</summary>
     public double Rate { get; init; }

@@ -58,6 +58,9 @@ public static class PlanFile
                 Target = Number(values["target"]),
                 Attention = values["attention"],
                 Activation = values["activation"],
+                Tokenizer = values.GetValueOrDefault("tokenizer", TrainingPlan.Words),
+                Vocabulary = Whole(values.GetValueOrDefault("vocabulary", "4096")),
+                Length = Whole(values.GetValueOrDefault("length", "0")),
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)

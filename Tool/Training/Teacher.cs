@@ -3,7 +3,6 @@ using System.IO;
 using System.Security.Cryptography;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Tensors;
-using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Training.Objectives;
 
@@ -17,10 +16,10 @@ internal static class Teacher
     /// <summary>Adds what a teacher says to a loss.</summary>
     /// <param name="objective">The loss.</param>
     /// <param name="path">The teacher's model file.</param>
-    /// <param name="image">The shape of an image.</param>
+    /// <param name="sample">The shape of a sample.</param>
     /// <param name="classes">The number of classes.</param>
-    /// <param name="normalization">What brings images to the input of the network that is trained.</param>
-    public static Objective AddTo(Objective objective, string path, Shape image, int classes, Normalization normalization)
+    /// <param name="encoding">What makes the input of the network that is trained.</param>
+    public static Objective AddTo(Objective objective, string path, Shape sample, int classes, InputEncoding? encoding)
     {
         Model model;
         string name;
@@ -35,15 +34,14 @@ internal static class Teacher
             throw new ToolException($"cannot load the teacher '{path}': {e.Message.TrimEnd('.')}", e);
         }
 
-        if (model.SampleShape != image || model.ClassCount != classes)
+        if (model.SampleShape != sample || model.ClassCount != classes)
         {
-            throw new ToolException($"the teacher '{path}' sorts images {model.SampleShape} into {model.ClassCount} classes; expected {image} and {classes}");
+            throw new ToolException($"the teacher '{path}' sorts samples {model.SampleShape} into {model.ClassCount} classes; expected {sample} and {classes}");
         }
 
-        Preprocessing own = Preprocessing.From(image, normalization);
-        if (model.Preprocessing is not { } other || !other.Mean.SequenceEqual(own.Mean) || !other.Scale.SequenceEqual(own.Scale) || other.Maximum != own.Maximum)
+        if (!InputEncoding.AreSame(model.Encoding, encoding))
         {
-            throw new ToolException($"the teacher '{path}' prepares images in another way than this data asks for; expected a model trained on the same images");
+            throw new ToolException($"the teacher '{path}' prepares inputs in another way than this data asks for; expected a model trained on the same data");
         }
 
         return new TeacherDistillation(objective, model.Network, name);

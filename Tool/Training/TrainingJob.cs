@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
+using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Mechanisms;
@@ -24,51 +25,60 @@ public sealed class TrainingJob
 {
     private const float Momentum = 0.9f;
     private const int ValidationBatch = 256;
+    private const float LargestGradient = 1;
     private const double WarmupShare = 0.05;
 
     private readonly TrainingPlan _plan;
-    private readonly ImageSplits _data;
     private readonly StagedNetwork _network;
-    private readonly Normalization _normalization;
     private readonly Trainer _trainer;
     private readonly List<EpochRecord> _epochs = [];
 
-    public TrainingJob(TrainingPlan plan, ImageSplits data, TrainerOptions options, Workers workers, int validationImages = int.MaxValue)
+    public TrainingJob(TrainingPlan plan, DataSplits data, TrainerOptions options, Workers workers, int validationSamples = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         _plan = plan;
-        _data = data;
         RandomSource random = new((ulong)plan.Seed);
-        _normalization = Normalization.Measure(data.Training);
         ModelPreset preset = ModelPreset.Find(plan.Model);
+        Encoding = InputFitting.Fit(data, plan, preset.Takes);
+        Samples = InputEncoding.Encode(Encoding, data);
+        Shape sample = Samples.Training.SampleShape;
+        int classes = Samples.Training.ClassNames.Count;
+        InputFitting.Check(preset, data, Encoding, sample);
         plan = plan.Target > 0 ? plan : plan with { Target = preset.Target };
-        _network = preset.Create(data.Training.ImageShape, data.Training.ClassNames.Count, plan);
+        _network = preset.Create(sample, classes, plan with { Vocabulary = Encoding is TextEncoding text ? text.Tokenizer.Vocabulary : 0 });
         _network.Initialize(random);
-        ImageBatches training = new(data.Training, _normalization, plan.BatchSize, random, plan.Augmentation, dropLast: data.Training.Count >= plan.BatchSize);
-        ImageBatches validation = new(First(data.Validation, validationImages), _normalization, ValidationBatch);
+        SampleSet trained = Samples.Training is ImageSamples { IsSequence: false } images ? images.With(plan.Augmentation) : Samples.Training;
+        IBatchSource training = trained.Batches(plan.BatchSize, random, dropLast: trained.Count >= plan.BatchSize);
+        IBatchSource validation = Samples.Validation.First(validationSamples).Batches(ValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
         Objective objective = new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);
         objective = preset.Objective is { } addition ? addition(objective, plan) : objective;
         if (plan.Teacher.Length > 0)
         {
-            objective = Teacher.AddTo(objective, plan.Teacher, data.Training.ImageShape, data.Training.ClassNames.Count, _normalization);
+            objective = Teacher.AddTo(objective, plan.Teacher, sample, classes, Encoding);
         }
 
         _trainer = new Trainer(
             _network,
             objective,
-            new Sgd(_network, Momentum, (float)plan.Decay, isNesterov: true),
+            preset.UsesAdam ? new AdamW(_network, decay: plan.Decay) : new Sgd(_network, Momentum, (float)plan.Decay, isNesterov: true),
             new WarmupSchedule(new CosineSchedule(plan.Rate, Math.Max(1, steps - warmup)), warmup),
             training,
             validation,
-            options with { Epochs = plan.Epochs, Seed = (ulong)plan.Seed },
+            options with { Epochs = plan.Epochs, Seed = (ulong)plan.Seed, ClipNorm = preset.UsesAdam ? LargestGradient : options.ClipNorm },
             workers);
     }
 
     public StagedNetwork Network => _network;
+
+    /// <summary>What makes the network's input; null: the data are ready.</summary>
+    public InputEncoding? Encoding { get; }
+
+    /// <summary>The data as the network takes them.</summary>
+    public SampleSplits Samples { get; }
 
     public long TotalSteps => _trainer.TotalSteps;
 
@@ -91,23 +101,12 @@ public sealed class TrainingJob
         try
         {
             TrainingResult result = _trainer.Run(step => Tell(tool, progress, step, printEpochs), tool.Cancellation);
-            return new TrainingOutcome(_network, Preprocessing.From(_data.Training.ImageShape, _normalization), result, _epochs);
+            return new TrainingOutcome(_network, Encoding, result, _epochs);
         }
         catch (TrainingDivergedException e)
         {
             throw new ToolException(e.Message.TrimEnd('.'), e);
         }
-    }
-
-    private static ImageDataset First(ImageDataset images, int count)
-    {
-        int[] indices = new int[Math.Min(count, images.Count)];
-        for (int i = 0; i < indices.Length; i++)
-        {
-            indices[i] = i;
-        }
-
-        return indices.Length == images.Count ? images : images.Subset(indices);
     }
 
     private void Tell(ToolContext tool, ProgressLine progress, TrainingProgress step, bool printEpochs)
@@ -126,14 +125,14 @@ public sealed class TrainingJob
                 string seconds = Quantity.Duration(step.Elapsed);
                 tool.Terminal.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{title,-13} loss {Mean(step.Training.Losses):F3}  validation {Accuracies(validation.Accuracies)}  {step.SamplesPerSecond:F0} images/s  {seconds}"));
+                    $"{title,-13} loss {Mean(step.Training.Losses):F3}  validation {Accuracies(validation.Accuracies)}  {step.SamplesPerSecond:F0} {Samples.Noun}/s  {seconds}"));
                 tool.Terminal.Flush();
             }
         }
 
         string details = string.Create(
             CultureInfo.InvariantCulture,
-            $"loss {Mean(step.Training.Losses):F3} · {Accuracies(step.Training.Accuracies)} · {step.SamplesPerSecond:F0} images/s");
+            $"loss {Mean(step.Training.Losses):F3} · {Accuracies(step.Training.Accuracies)} · {step.SamplesPerSecond:F0} {Samples.Noun}/s");
         progress.Update(title, (double)step.Step / step.TotalSteps, details);
     }
 

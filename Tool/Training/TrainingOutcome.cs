@@ -8,7 +8,7 @@ using ManagedDyn.Tool.Reporting;
 namespace ManagedDyn.Tool.Training;
 
 /// <summary>What a training run left: the network, what brings images to its input, and its course.</summary>
-public sealed record TrainingOutcome(StagedNetwork Network, Preprocessing Preprocessing, TrainingResult Result, IReadOnlyList<EpochRecord> Epochs)
+public sealed record TrainingOutcome(StagedNetwork Network, InputEncoding? Encoding, TrainingResult Result, IReadOnlyList<EpochRecord> Epochs)
 {
     public TimeSpan Elapsed => Result.Elapsed;
 

@@ -7,13 +7,19 @@ namespace ManagedDyn.Tool.Training;
 /// <summary>Everything that a training run is made from; the same plan gives the same weights.</summary>
 public sealed record TrainingPlan
 {
+    public const string UsualModel = "msdnet-small";
+
     public const string UsualAttention = "se";
 
     public const string UsualActivation = "relu";
 
+    public const string Words = "words";
+
+    public const string BytePairs = "byte-pairs";
+
     public required string Data { get; init; }
 
-    public string Model { get; init; } = "msdnet-small";
+    public string Model { get; init; } = UsualModel;
 
     public int Epochs { get; init; } = 10;
 
@@ -56,6 +62,15 @@ public sealed record TrainingPlan
     /// <summary>The activation of the models that have a choice, such as "relu".</summary>
     public string Activation { get; init; } = UsualActivation;
 
+    /// <summary>What texts are cut into: words, or byte pairs.</summary>
+    public string Tokenizer { get; init; } = Words;
+
+    /// <summary>The most identifiers of tokens. A preset is given the number that there is; 0: the input is no text.</summary>
+    public int Vocabulary { get; init; } = 4096;
+
+    /// <summary>The most tokens of a text; 0: as many as nearly all training texts have.</summary>
+    public int Length { get; init; }
+
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 
     /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>
@@ -80,6 +95,9 @@ public sealed record TrainingPlan
         new("target", Text(Target)),
         new("attention", Attention),
         new("activation", Activation),
+        new("tokenizer", Tokenizer),
+        new("vocabulary", Text(Vocabulary)),
+        new("length", Text(Length)),
     ];
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -3,6 +3,7 @@ using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Imaging;
 
 namespace ManagedDyn.Tool.Verbs;
@@ -10,16 +11,31 @@ namespace ManagedDyn.Tool.Verbs;
 /// <summary>Opens data sets for verbs, with one-line errors.</summary>
 public static class DataOpening
 {
-    public static ImageSplits Open(string source, DatasetOptions options, Workers workers)
+    /// <summary>The samples of a data set as a model takes them.</summary>
+    public static SampleSplits Encode(Model model, DataSplits data)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        try
+        {
+            return InputEncoding.Encode(model.Encoding, data);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException($"the data set {data.Name} does not fit the model: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", e);
+        }
+    }
+
+    public static DataSplits Open(string source, DatasetOptions options, Workers workers)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            ImageSplits splits = Datasets.Open(source, options with { Decoder = new ImageFileDecoder() }, workers);
-            return splits.Training.Count > 0 && splits.Validation.Count > 0 && splits.Test.Count > 0
+            DataSplits splits = Datasets.OpenAny(source, options with { Decoder = new ImageFileDecoder() }, workers);
+            return splits.TrainingCount > 0 && splits.ValidationCount > 0 && splits.TestCount > 0
                 ? splits
                 : throw new ToolException(
-                    $"the data set '{source}' has {splits.Training.Count} training, {splits.Validation.Count} validation and {splits.Test.Count} test images; expected some of each");
+                    $"the data set '{source}' has {splits.TrainingCount} training, {splits.ValidationCount} validation and {splits.TestCount} test {splits.Noun}; expected some of each");
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -89,14 +89,14 @@ public sealed class DemoVerb : Verb
             BuiltInTestCount = (int)Math.Min(TestImages, images),
             BuiltInSeed = (ulong)plan.Seed,
         };
-        ImageSplits data = DataOpening.Open(plan.Data, dataOptions, workers);
+        DataSplits data = DataOpening.Open(plan.Data, dataOptions, workers);
         TrainingJob job = new(plan, data, new TrainerOptions(), workers, EpochImages);
         if (!json)
         {
             tool.Terminal.WriteLine(
                 $"{plan.Model}: {Quantity.Count(job.Network.CountParameters())} parameters, {job.Network.StageCount} exits, {Quantity.Scaled(job.Network.CumulativeMacs(job.Network.StageCount - 1))} MACs");
             tool.Terminal.WriteLine(
-                $"{data.Name}: {Quantity.Count(data.Training.Count)} training, {Quantity.Count(data.Validation.Count)} validation, {Quantity.Count(data.Test.Count)} test images {data.Test.ImageShape}");
+                $"{data.Name}: {Quantity.Count(data.TrainingCount)} training, {Quantity.Count(data.ValidationCount)} validation, {Quantity.Count(data.TestCount)} test {data.Noun} {job.Network.SampleShape}");
             tool.Terminal.Flush();
         }
 
@@ -107,8 +107,8 @@ public sealed class DemoVerb : Verb
         }
 
         Evaluator evaluator = new(tool, workers);
-        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
-        EvaluationResult result = evaluator.Measure(model, data, withTime: true);
+        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), job.Samples);
+        EvaluationResult result = evaluator.Measure(model, job.Samples, withTime: true);
         RunReport report = ReportBuilder.Build(result, "A network that stops when it is sure", outcome.Epochs, outcome.Elapsed);
         PageWriter.WriteFile(path, RunReportPage.Make(report));
         if (arguments.GetValue(_save) is { } save)

@@ -20,7 +20,7 @@ public sealed class EvalVerb : Verb
 {
     private readonly Option<string?> _model = Options.Text("--model", "FILE|NAME", "The model: a file, or the short name of one that comes with the tool.");
     private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set; the one that the model was trained on if not given.");
-    private readonly Option<string[]> _static = new("--static") { Description = "Models without decisions to compare with, measured on the same test images.", HelpName = "FILE ...", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> _static = new("--static") { Description = "Models without decisions to compare with, measured on the same test samples.", HelpName = "FILE ...", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _calibrate = Options.Flag("--calibrate", "Find temperatures and thresholds anew on the validation part.");
     private readonly Option<string?> _save = Options.Text("--save", "FILE", "With --calibrate: save the calibrated model.");
     private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", "Resize image files to this height and width; the model's size if not given.", 4, 4096);
@@ -31,7 +31,7 @@ public sealed class EvalVerb : Verb
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
 
     public EvalVerb()
-        : base("eval", "Measure a model: accuracy against multiply-adds and time, with thresholds set on validation images only.")
+        : base("eval", "Measure a model: accuracy against multiply-adds and time, with thresholds set on validation samples only.")
     {
         foreach (Option option in (Option[])[_model, _data, _static, _calibrate, _save, _size, _report, _svg, _noTime, _threads, _json])
         {
@@ -66,7 +66,8 @@ public sealed class EvalVerb : Verb
 
         Model model = ModelStore.Load(arguments.GetValue(_model));
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
-        ImageSplits data = OpenData(arguments, model, workers);
+        DataSplits source = OpenData(arguments, model, workers);
+        SampleSplits data = DataOpening.Encode(model, source);
         Evaluator evaluator = new(tool, workers);
         if (arguments.GetValue(_calibrate) || model.Points.Length == 0)
         {
@@ -83,7 +84,7 @@ public sealed class EvalVerb : Verb
         List<StaticPoint> statics = [];
         foreach (string path in arguments.GetValue(_static) ?? [])
         {
-            statics.Add(evaluator.MeasureStatic(ModelStore.Load(path), NameOf(path), data, withTime));
+            statics.Add(MeasureStatic(evaluator, path, source, withTime));
         }
 
         result = result with { Static = statics };
@@ -102,7 +103,13 @@ public sealed class EvalVerb : Verb
         return ExitCode.Ok;
     }
 
-    private ImageSplits OpenData(ParseResult arguments, Model model, Workers workers)
+    private static StaticPoint MeasureStatic(Evaluator evaluator, string path, DataSplits data, bool withTime)
+    {
+        Model model = ModelStore.Load(path);
+        return evaluator.MeasureStatic(model, NameOf(path), DataOpening.Encode(model, data), withTime);
+    }
+
+    private DataSplits OpenData(ParseResult arguments, Model model, Workers workers)
     {
         string source = arguments.GetValue(_data) ?? RecordedData(model);
         bool isSquare = model.SampleShape.Rank == 3 && model.SampleShape[0] == model.SampleShape[1];

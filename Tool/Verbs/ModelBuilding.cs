@@ -13,7 +13,7 @@ namespace ManagedDyn.Tool.Verbs;
 public static class ModelBuilding
 {
     /// <summary>Freezes what training left, with all that running it needs and the record of how it came about.</summary>
-    public static Model Freeze(TrainingOutcome outcome, TrainingPlan plan, ImageSplits data)
+    public static Model Freeze(TrainingOutcome outcome, TrainingPlan plan, DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(outcome);
         ArgumentNullException.ThrowIfNull(plan);
@@ -22,7 +22,7 @@ public static class ModelBuilding
         [
             // The name of the set and not where it lay: a model is handed on, and the path would be of no use and tell of its maker's folders.
             .. (plan with { Data = data.Name }).Entries,
-            new("training images", data.Training.Count.ToString(CultureInfo.InvariantCulture)),
+            new("training " + data.Noun, data.TrainingCount.ToString(CultureInfo.InvariantCulture)),
             new("training seconds", outcome.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)),
             new("tool", "mdyn " + Application.Version),
         ];
@@ -33,8 +33,8 @@ public static class ModelBuilding
 
         return new Model(outcome.Network, new ModelDescription
         {
-            Preprocessing = outcome.Preprocessing,
-            Labels = data.Training.ClassNames,
+            Encoding = outcome.Encoding,
+            Labels = data.ClassNames,
             Training = new TrainingRecord([.. record]),
         });
     }

@@ -81,7 +81,7 @@ public sealed class StudyVerb : Verb
         }
 
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
-        ImageSplits data = Open(ref common, quick, workers);
+        DataSplits data = Open(ref common, quick, workers);
         List<StudyEntry> entries = Chosen(study, common, arguments.GetValue(_only));
         StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}");
         StudyRunner runner = new(tool, folder, data, workers);
@@ -98,7 +98,7 @@ public sealed class StudyVerb : Verb
 
         if (!arguments.GetValue(_noTime))
         {
-            StudyTimer timer = new(tool, data.Test);
+            StudyTimer timer = new(tool, data);
             for (int i = 0; i < rows.Count; i++)
             {
                 (double method, double plain) = timer.Compare(runner.Load(Pair(entries[i].Method, 0)), runner.Load(Pair(entries[i].Static, 0)));
@@ -109,7 +109,7 @@ public sealed class StudyVerb : Verb
         string title = $"{study} methods beside their static counterparts, {data.Name}";
         string settings = string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Training.Count} training and {data.Test.Count} test images {data.Test.ImageShape}, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, {(common.Folds > 0 ? $"{common.Folds} folds as test images in turn" : $"seeds 1 to {pairs}")}; mdyn {Application.Version}.");
+            $"{data.TrainingCount} training and {data.TestCount} test {data.Noun} of {data.ClassNames.Count} classes, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, {(common.Folds > 0 ? $"{common.Folds} folds as test part in turn" : $"seeds 1 to {pairs}")}; mdyn {Application.Version}.");
         string text = StudyPrinter.Json(title, settings, rows);
         OutputFile.WriteText(folder.Table, StudyPrinter.Markdown(title, settings, rows));
         OutputFile.WriteText(folder.Json, text + "\n");
@@ -157,12 +157,12 @@ public sealed class StudyVerb : Verb
 
     private static TrainingPlan Pair(TrainingPlan plan, int pair) => plan with { Seed = pair + 1, Fold = plan.Folds > 0 ? pair : 0 };
 
-    private static ImageSplits Open(ref TrainingPlan common, bool quick, Workers workers)
+    private static DataSplits Open(ref TrainingPlan common, bool quick, Workers workers)
     {
         DatasetOptions options = new() { Folds = common.Folds, ImageSize = common.ImageSize };
         options = quick ? options with { BuiltInTrainingCount = 2000, BuiltInTestCount = 1000 } : options;
-        ImageSplits data = DataOpening.Open(common.Data, options, workers);
-        if (!quick || common.ImageSize > 0 || Math.Max(data.Test.Height, data.Test.Width) <= QuickSize)
+        DataSplits data = DataOpening.Open(common.Data, options, workers);
+        if (!quick || common.ImageSize > 0 || data is not ImageSplits images || Math.Max(images.Test.Height, images.Test.Width) <= QuickSize)
         {
             return data;
         }

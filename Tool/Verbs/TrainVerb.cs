@@ -23,18 +23,18 @@ public sealed class TrainVerb : Verb
     private const int CheckpointSteps = 200;
     private const int LogSteps = 50;
 
-    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV) or 'glyphs', the built-in set.");
-    private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small if not given.", ModelPreset.Names);
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json) or 'glyphs', the built-in set.");
+    private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small, or exit-transformer for texts, if not given.", ModelPreset.Names);
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run; named after data and model if not given.");
     private readonly Option<string?> _resume = Options.Text("--resume", "DIR", "Go on with the run in this folder, with its own settings.");
-    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", "Times to go through the training images; 10 if not given.", 1, 100_000);
+    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", "Times to go through the training samples; 10 if not given.", 1, 100_000);
     private readonly Option<double?> _minutes = Options.Number("--minutes", "M", "Stop after so many minutes and keep the checkpoint; --resume goes on.", 1e-3, 1e6);
-    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Images in a batch; 64 if not given.", 1, 65536);
+    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Samples in a batch; 64 if not given.", 1, 65536);
     private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; 0.1 if not given.", 1e-9, 100);
     private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
     private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
     private readonly Option<double?> _distillation = Options.Number("--distillation", "W", "How much each exit also learns from the last one; 0 if not given.", 0, 100);
-    private readonly Option<string?> _teacher = Options.Text("--teacher", "MODEL", "A model trained on the same images, by file or short name, that every exit learns from too.");
+    private readonly Option<string?> _teacher = Options.Text("--teacher", "MODEL", "A model trained on the same data, by file or short name, that every exit learns from too.");
     private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<double?> _erase = Options.Number("--erase", "P", "Erase a rectangle of a training image with this probability.", 0, 1);
@@ -42,6 +42,9 @@ public sealed class TrainVerb : Verb
     private readonly Option<double?> _target = Options.Number("--target", "SHARE", "The share of the dynamic part that shall run, where the model has such a target; its own if not given.", 0.01, 1);
     private readonly Option<string?> _attention = Options.Choice("--attention", "The attention of attention-resnet; se if not given.", FeaturePresets.Attentions);
     private readonly Option<string?> _activation = Options.Choice("--activation", "The activation of attention-resnet; relu if not given.", FeaturePresets.Activations);
+    private readonly Option<string?> _tokenizer = Options.Choice("--tokenizer", "What texts are cut into; words if not given.", TrainingPlan.Words, TrainingPlan.BytePairs);
+    private readonly Option<long?> _vocabulary = Options.Whole("--vocabulary", "N", "The most words or byte pairs; 4096 if not given.", 300, 1 << 20);
+    private readonly Option<long?> _length = Options.Whole("--length", "TOKENS", "Cut texts at so many tokens; what nearly all training texts have, at most 64, if not given.", 1, 4096);
     private readonly Option<long?> _seed = Options.Whole("--seed", "N", "The seed of weights, order and augmentation; 1 if not given.", 0, long.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. The result does not depend on it.", 1, 1024);
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
@@ -49,7 +52,7 @@ public sealed class TrainVerb : Verb
     public TrainVerb()
         : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed, _threads, _json])
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _seed, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -68,9 +71,8 @@ public sealed class TrainVerb : Verb
         ArgumentNullException.ThrowIfNull(tool);
         bool json = arguments.GetValue(_json);
         string? resumed = arguments.GetValue(_resume);
-        (TrainingFolder folder, TrainingPlan plan) = resumed is null ? Begin(arguments) : GoOn(arguments, resumed);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
-        ImageSplits data = DataOpening.Open(plan.Data, new DatasetOptions { ImageSize = plan.ImageSize }, workers);
+        (TrainingFolder folder, TrainingPlan plan, DataSplits data) = resumed is null ? Begin(arguments, workers) : GoOn(arguments, resumed, workers);
         TrainingJob job = MakeJob(plan, data, folder, arguments.GetValue(_minutes), workers);
         if (resumed is not null && File.Exists(folder.Checkpoint))
         {
@@ -92,9 +94,9 @@ public sealed class TrainVerb : Verb
         }
 
         Evaluator evaluator = new(tool, workers);
-        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), data);
+        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), job.Samples);
         ModelBuilding.Save(model, folder.Model);
-        EvaluationResult result = evaluator.Measure(model, data, withTime: true);
+        EvaluationResult result = evaluator.Measure(model, job.Samples, withTime: true);
         RunReport report = ReportBuilder.Build(result, $"{plan.Model} on {data.Name}", outcome.Epochs, outcome.Elapsed);
         PageWriter.WriteFile(folder.Report, RunReportPage.Make(report));
         string text = ToJson(folder, outcome, result);
@@ -115,11 +117,12 @@ public sealed class TrainVerb : Verb
         return ExitCode.Ok;
     }
 
-    private (TrainingFolder Folder, TrainingPlan Plan) Begin(ParseResult arguments)
+    private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) Begin(ParseResult arguments, Workers workers)
     {
         string source = arguments.GetValue(_data)
             ?? throw ToolException.Usage($"--data is missing; expected a folder of data or '{Datasets.Glyphs}', the built-in set ('mdyn train --help' tells more)");
-        string model = arguments.GetValue(_model) ?? "msdnet-small";
+        DataSplits? opened = null;
+        string model = arguments.GetValue(_model) ?? InputFitting.UsualModel(opened = Open(source, (int)(arguments.GetValue(_size) ?? 0), workers));
         TrainingFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-{Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}-{model}");
         if (folder.IsUsed)
         {
@@ -127,7 +130,7 @@ public sealed class TrainVerb : Verb
         }
 
         TrainingPlan plan = new() { Data = source };
-        return (folder, plan with
+        plan = plan with
         {
             Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
             Model = model,
@@ -146,12 +149,16 @@ public sealed class TrainVerb : Verb
             Attention = arguments.GetValue(_attention) ?? plan.Attention,
             Activation = arguments.GetValue(_activation) ?? plan.Activation,
             Seed = arguments.GetValue(_seed) ?? plan.Seed,
-        });
+            Tokenizer = arguments.GetValue(_tokenizer) ?? plan.Tokenizer,
+            Vocabulary = (int)(arguments.GetValue(_vocabulary) ?? plan.Vocabulary),
+            Length = (int)(arguments.GetValue(_length) ?? plan.Length),
+        };
+        return (folder, plan, opened ?? Open(source, plan.ImageSize, workers));
     }
 
-    private (TrainingFolder Folder, TrainingPlan Plan) GoOn(ParseResult arguments, string path)
+    private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) GoOn(ParseResult arguments, string path, Workers workers)
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _seed])
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _seed])
         {
             if (arguments.GetResult(option) is { Implicit: false })
             {
@@ -160,10 +167,13 @@ public sealed class TrainVerb : Verb
         }
 
         TrainingFolder folder = new(path);
-        return (folder, PlanFile.Read(folder.Plan));
+        TrainingPlan plan = PlanFile.Read(folder.Plan);
+        return (folder, plan, Open(plan.Data, plan.ImageSize, workers));
     }
 
-    private static TrainingJob MakeJob(TrainingPlan plan, ImageSplits data, TrainingFolder folder, double? minutes, Workers workers)
+    private static DataSplits Open(string source, int imageSize, Workers workers) => DataOpening.Open(source, new DatasetOptions { ImageSize = imageSize }, workers);
+
+    private static TrainingJob MakeJob(TrainingPlan plan, DataSplits data, TrainingFolder folder, double? minutes, Workers workers)
     {
         TrainerOptions options = new()
         {
@@ -184,12 +194,12 @@ public sealed class TrainVerb : Verb
         }
     }
 
-    private static void Introduce(Terminal terminal, TrainingJob job, ImageSplits data, TrainingPlan plan)
+    private static void Introduce(Terminal terminal, TrainingJob job, DataSplits data, TrainingPlan plan)
     {
         terminal.WriteLine(
             $"{plan.Model}: {Quantity.Count(job.Network.CountParameters())} parameters, {job.Network.StageCount} exits, {Quantity.Scaled(job.Network.CumulativeMacs(job.Network.StageCount - 1))} MACs");
         terminal.WriteLine(SafeText.Clean(
-            $"{data.Name}: {Quantity.Count(data.Training.Count)} training, {Quantity.Count(data.Validation.Count)} validation, {Quantity.Count(data.Test.Count)} test images {data.Test.ImageShape} of {data.Test.ClassNames.Count} classes"));
+            $"{data.Name}: {Quantity.Count(data.TrainingCount)} training, {Quantity.Count(data.ValidationCount)} validation, {Quantity.Count(data.TestCount)} test {data.Noun} {job.Network.SampleShape} of {data.ClassNames.Count} classes"));
         terminal.Flush();
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
 
 namespace ManagedDyn.Layers.Data.Text;
 
@@ -45,21 +46,29 @@ public sealed class TextDataset
     /// <summary>The names of the classes.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>Takes every k-th text out, such as for validation.</summary>
-    /// <param name="k">At least 2.</param>
-    /// <returns>The texts that stay, and those taken out.</returns>
-    public (TextDataset Staying, TextDataset Taken) Split(int k)
+    /// <summary>Some of the texts.</summary>
+    /// <param name="indices">Which, in the order wanted.</param>
+    public TextDataset Subset(ReadOnlySpan<int> indices)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(k, 2);
-        List<string>[] texts = [[], []];
-        List<int>[] labels = [[], []];
-        for (int i = 0; i < _texts.Length; i++)
+        string[] texts = new string[indices.Length];
+        int[] labels = new int[indices.Length];
+        for (int i = 0; i < texts.Length; i++)
         {
-            int part = i % k == k - 1 ? 1 : 0;
-            texts[part].Add(_texts[i]);
-            labels[part].Add(_labels[i]);
+            texts[i] = _texts[indices[i]];
+            labels[i] = _labels[indices[i]];
         }
 
-        return (new TextDataset(texts[0], labels[0], ClassNames), new TextDataset(texts[1], labels[1], ClassNames));
+        return new TextDataset(texts, labels, ClassNames);
+    }
+
+    /// <summary>Splits off a part in which each class has its share. Which texts go where depends on the seed alone; both parts keep the order.</summary>
+    /// <param name="fraction">The share of each class to split off, from 0 to 1.</param>
+    /// <param name="random">The seed.</param>
+    /// <param name="name">The name of the split: splits of different names are independent.</param>
+    /// <returns>What remains, and the part.</returns>
+    public (TextDataset Remaining, TextDataset Part) Split(float fraction, RandomSource random, string name)
+    {
+        (int[] rest, int[] part) = StratifiedSplit.Of(_labels, ClassNames.Count, fraction, random, name);
+        return (Subset(rest), Subset(part));
     }
 }

@@ -6,20 +6,26 @@ namespace ManagedDyn.Layers.Data.Text;
 /// <summary>A token for each word, in lower case: the most frequent words of the training texts, and one token for all others.</summary>
 public sealed class WordTokenizer : Tokenizer
 {
-    private const int LongestWord = 64;
+    /// <summary>The most characters of a word that is known.</summary>
+    internal const int LongestWord = 64;
 
     private readonly string[] _words;
     private readonly Dictionary<string, int> _identifiers = new(StringComparer.Ordinal);
 
     /// <summary>Makes a tokenizer from its words.</summary>
     /// <param name="words">In the order of their identifiers, from <see cref="Tokenizer.First"/>; all different.</param>
-    /// <exception cref="ArgumentException">A word stands there twice.</exception>
+    /// <exception cref="ArgumentException">A word stands there twice, is empty or too long, or holds a control character or half of a character.</exception>
     public WordTokenizer(IReadOnlyList<string> words)
     {
         ArgumentNullException.ThrowIfNull(words);
         _words = [.. words];
         for (int i = 0; i < _words.Length; i++)
         {
+            if (!IsSound(_words[i]))
+            {
+                throw new ArgumentException($"Word {i} has {_words[i].Length} characters, or one that no text shows; expected 1 to {LongestWord} sound ones.", nameof(words));
+            }
+
             if (!_identifiers.TryAdd(_words[i], First + i))
             {
                 throw new ArgumentException($"The word \"{_words[i]}\" is there twice, the second time as number {i}; expected different words.", nameof(words));
@@ -75,6 +81,20 @@ public sealed class WordTokenizer : Tokenizer
         _ => _words[identifier - First],
     };
 
+    // Words are printed, and are read from files that may be hostile.
+    private static bool IsSound(ReadOnlySpan<char> word)
+    {
+        for (int i = 0; i < word.Length; i++)
+        {
+            if (char.IsSurrogate(word[i]) ? i + 1 == word.Length || !char.IsSurrogatePair(word[i], word[++i]) : char.IsControl(word[i]))
+            {
+                return false;
+            }
+        }
+
+        return word.Length is > 0 and <= LongestWord;
+    }
+
     /// <summary>How often each word occurs, in lower case; overlong ones are left out.</summary>
     internal static Dictionary<string, int> Count(IEnumerable<string> texts)
     {
@@ -85,7 +105,7 @@ public sealed class WordTokenizer : Tokenizer
         {
             foreach (ReadOnlySpan<char> word in new Words(text))
             {
-                if (word.Length <= LongestWord)
+                if (IsSound(word))
                 {
                     ReadOnlySpan<char> key = lower[..word.ToLowerInvariant(lower)];
                     lookup[key] = lookup.TryGetValue(key, out int count) ? count + 1 : 1;

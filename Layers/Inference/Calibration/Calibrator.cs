@@ -22,6 +22,19 @@ public static class Calibrator
         return Calibrate(model, ExitLogits.Collect(model, validation, options.Session, progress, cancellation), options);
     }
 
+    /// <summary>Calibrates on samples that the model's encoding made.</summary>
+    /// <param name="model">The model; it is not changed.</param>
+    /// <param name="validation">A validation set: neither training nor test data.</param>
+    /// <param name="options">Which operating points to make.</param>
+    /// <param name="progress">Is told the part that is done, from 0 to 1.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <returns>The same network with temperatures and operating points.</returns>
+    public static Model Calibrate(Model model, SampleSet validation, CalibrationOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= CalibrationOptions.Default;
+        return Calibrate(model, ExitLogits.Collect(model, validation, options.Session, progress, cancellation), options);
+    }
+
     /// <summary>Calibrates on logits that were collected already.</summary>
     /// <param name="model">The model; it is not changed.</param>
     /// <param name="logits">What the model's exits said of a validation set.</param>

@@ -84,26 +84,33 @@ public sealed class ExitLogits
     public static ExitLogits Collect(Model model, ImageDataset dataset, SessionOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(dataset);
         Preprocessing preprocessing = model.Preprocessing ?? throw new ArgumentException("The model carries no preprocessing, so it cannot take images.", nameof(model));
-        if (dataset.ImageShape != model.SampleShape)
+        return Collect(model, preprocessing.Encode(dataset), options, progress, cancellation);
+    }
+
+    /// <summary>Runs all exits on all samples of a set that the model's encoding made.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="samples">The samples; for calibration a validation set, never a test set.</param>
+    /// <param name="options">How to compute.</param>
+    /// <param name="progress">Is told the part that is done, from 0 to 1.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <exception cref="ArgumentException">The model takes samples of another shape or fewer classes.</exception>
+    public static ExitLogits Collect(Model model, SampleSet samples, SessionOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(samples);
+        if (samples.SampleShape != model.SampleShape)
         {
-            throw new ArgumentException($"The images have shape {dataset.ImageShape}; the model takes {model.SampleShape}.", nameof(dataset));
+            throw new ArgumentException($"The samples have shape {samples.SampleShape}; the model takes {model.SampleShape}.", nameof(samples));
         }
 
-        int[] labels = new int[dataset.Count];
+        int[] labels = new int[samples.Count];
         for (int i = 0; i < labels.Length; i++)
         {
-            labels[i] = dataset.Label(i);
+            labels[i] = samples.Label(i);
         }
 
-        void Fill(int sample, Span<float> destination)
-        {
-            dataset.CopyImage(sample, destination);
-            preprocessing.Apply(destination);
-        }
-
-        return Collect(model, labels, Fill, options, progress, cancellation);
+        return Collect(model, labels, samples.Read, options, progress, cancellation);
     }
 
     /// <summary>Runs all exits on samples whose values are already preprocessed.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Data.Text;
 using Xunit;
@@ -84,10 +85,10 @@ public sealed class TextTests : IDisposable
         TextDataset json = TextFiles.ReadJson(Write("a.json", """{"train": [["x y", "b"], ["z", "a"]], "val": [["q", "b"]]}"""), ["train", "val"]);
         Assert.Equal(["x y", "z", "q"], json.Texts);
         Assert.Equal([1, 0, 1], json.Labels.ToArray());
-        Assert.Contains("line 2", Assert.Throws<InvalidDataException>(() => TextFiles.Read(Write("b.tsv", "a\tb\nno tab\n"))).Message, StringComparison.Ordinal);
-        Assert.Contains("\"b\"", Assert.Throws<InvalidDataException>(() => TextFiles.Read(Path.Combine(_folder, "a.csv"), ["a"])).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidDataException>(() => TextFiles.ReadJson(Write("b.json", """{"train": [[]]}"""), ["train"]));
-        Assert.Throws<InvalidDataException>(() => TextFiles.Read(Write("b.csv", "words,kind\nx,y\n")));
+        Assert.Contains("line 2", Assert.Throws<ModelFormatException>(() => TextFiles.Read(Write("b.tsv", "a\tb\nno tab\n"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'b'", Assert.Throws<ModelFormatException>(() => TextFiles.Read(Path.Combine(_folder, "a.csv"), ["a"])).Message, StringComparison.Ordinal);
+        Assert.Throws<ModelFormatException>(() => TextFiles.ReadJson(Write("b.json", """{"train": [[]]}"""), ["train"]));
+        Assert.Throws<ModelFormatException>(() => TextFiles.Read(Write("b.csv", "words,kind\nx,y\n")));
     }
 
     [Fact]
@@ -102,16 +103,16 @@ public sealed class TextTests : IDisposable
         }
 
         TextDataset dataset = new(texts, labels, ["x", "y", "z"]);
-        TokenBatches batches = new(dataset, WordTokenizer.Train(texts, 10), 12, 8, new RandomSource(1));
+        TextSamples samples = new(dataset, WordTokenizer.Train(texts, 10), 12);
+        IBatchSource batches = samples.Batches(8, new RandomSource(1));
         Assert.Equal(13, batches.BatchCount);
-        Assert.Equal(7, batches.CutTexts);
+        Assert.Equal(7, samples.CutCount);
         List<int> first = Epoch(batches, 0, out int padding);
         Assert.Equal(Enumerable.Range(0, 101), first.Order());
         Assert.NotEqual(first, Epoch(batches, 1, out _));
         Assert.Equal(first, Epoch(batches, 0, out _));
         Assert.True(padding < 110, $"{padding} places of padding are within the longest texts of their batches.");
-        IBatchSource source = new TokenBatches(dataset, WordTokenizer.Train(texts, 10), 12, 8);
-        Assert.Equal(Enumerable.Range(0, 101), Epoch((TokenBatches)source, 3, out _));
+        Assert.Equal(Enumerable.Range(0, 101), Epoch(samples.Batches(8), 3, out _));
     }
 
     [Fact]
@@ -144,7 +145,7 @@ public sealed class TextTests : IDisposable
         Assert.Equal(other, samples);
     }
 
-    private static List<int> Epoch(TokenBatches batches, int epoch, out int padding)
+    private static List<int> Epoch(IBatchSource batches, int epoch, out int padding)
     {
         List<int> ids = [];
         padding = 0;

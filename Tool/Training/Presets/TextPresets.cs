@@ -1,0 +1,111 @@
+using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.TemporalWise.Text;
+using ManagedDyn.Layers.Training.Objectives;
+
+namespace ManagedDyn.Tool.Training.Presets;
+
+/// <summary>Small networks for texts and other sequences that leave early, drop tokens, skip or skim steps, and the static ones that they are compared with.</summary>
+internal static class TextPresets
+{
+    // Adam's rate; recurrent networks bear a larger one.
+    private const double TransformerRate = 1e-3;
+    private const double RecurrentRate = 2e-3;
+
+    // What each token kept, and each step not skimmed, adds to the loss.
+    private const float TokensWeight = 0.2f;
+    private const float SkimWeight = 0.05f;
+    private const float UpdatesWeight = 1e-3f;
+
+    public static IReadOnlyList<ModelPreset> All { get; } =
+    [
+        new("transformer", "encoder of 4 layers over words, for texts", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExits = false }))
+        {
+            Takes = InputForm.Texts,
+            UsesAdam = true,
+            Rate = TransformerRate,
+        },
+        new("exit-transformer", "the same with an exit after each layer, by confidence", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan)))
+        {
+            Paper = "Xin et al., DeeBERT, ACL 2020; Zhou et al., BERT loses patience, NeurIPS 2020",
+            Static = "transformer",
+            Takes = InputForm.Texts,
+            UsesAdam = true,
+            Rate = TransformerRate,
+        },
+        new("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.6f) }))
+        {
+            Paper = "Goyal et al., PoWER-BERT, ICML 2020",
+            Static = "transformer",
+            Takes = InputForm.Texts,
+            UsesAdam = true,
+            Rate = TransformerRate,
+        },
+        new("learned-token-drop", "hands on the tokens above a learned threshold of attention", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { IsLearned = true }))
+        {
+            Paper = "Kim et al., Learned Token Pruning, KDD 2022",
+            Static = "transformer",
+            Takes = InputForm.Texts,
+            UsesAdam = true,
+            Rate = TransformerRate,
+            Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(TokenDropping.TokensTerm, TokensWeight)),
+        },
+        new("lstm", "recurrent network, for texts and sequences of features", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static)))
+        {
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+        },
+        new("gru", "the same with gated recurrent units", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static) with { IsGru = true }))
+        {
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+        },
+        new("skip-lstm", "leaves out updates of the state", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip)))
+        {
+            Paper = "Campos et al., Skip RNN, ICLR 2018",
+            Static = "lstm",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = Updates,
+        },
+        new("skip-gru", "the same with gated recurrent units", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip) with { IsGru = true }))
+        {
+            Paper = "Campos et al., Skip RNN, ICLR 2018",
+            Static = "gru",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = Updates,
+        },
+        new("skim-lstm", "updates a few units where a step matters little", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skim)))
+        {
+            Paper = "Seo et al., Neural Speed Reading via Skim-RNN, ICLR 2018",
+            Static = "lstm",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(SkimRnn.SkimTerm, SkimWeight)),
+        },
+    ];
+
+    private static AuxiliaryTerms Updates(Objective objective, TrainingPlan plan) => new(objective, new KeyValuePair<string, float>(SkipRnn.UpdatesTerm, UpdatesWeight));
+
+    private static float Share(TrainingPlan plan, float usual) => plan.Target > 0 ? (float)plan.Target : usual;
+
+    private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Dropout = 0.2f };
+
+    private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Dropout = 0.2f };
+
+    private static SkipLstmOptions Recurrent(Shape shape, int classes, TrainingPlan plan, RecurrentMethod method) => new()
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Features = plan.Vocabulary > 0 ? 0 : shape[1],
+        Classes = classes,
+        Method = method,
+    };
+}
