@@ -29,4 +29,7 @@ public enum DecisionKind
 
     /// <summary>Time steps or frames.</summary>
     Steps,
+
+    /// <summary>Whether the answer of an exit may be the last.</summary>
+    Exits,
 }

@@ -15,12 +15,13 @@ internal static class ExitScoring
     /// <param name="temperature">Above 0.</param>
     /// <param name="criterion">Says how sure.</param>
     /// <param name="history">What the sample's earlier exits said; this exit is added.</param>
+    /// <param name="certainty">What the exit's gate says; NaN without a gate.</param>
     /// <param name="probabilities">One a class.</param>
     /// <exception cref="ArithmeticException">A logit is NaN or infinite.</exception>
-    public static float Score(ReadOnlySpan<float> logits, float temperature, ConfidenceCriterion criterion, ref ExitHistory history, Span<float> probabilities)
+    public static float Score(ReadOnlySpan<float> logits, float temperature, ConfidenceCriterion criterion, ref ExitHistory history, float certainty, Span<float> probabilities)
     {
         Softmax(logits, temperature, probabilities);
-        history = history.After(probabilities);
+        history = history.After(probabilities, certainty);
         return MathF.Max(0f, criterion.Evaluate(probabilities, in history));
     }
 

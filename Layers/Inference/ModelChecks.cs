@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Numerics.Tensors;
 using ManagedDyn.Engine.Formats;
+using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Mechanisms;
 using Tensor = ManagedDyn.Engine.Tensors.Tensor;
 
@@ -17,6 +18,11 @@ internal static class ModelChecks
     /// <summary>Refuses a description that does not fit.</summary>
     public static void CheckDescription(StagedNetwork network, ModelDescription description)
     {
+        if (description.Criterion is LearnedExit && network.StageCount > 1 && !network.HasExitGates)
+        {
+            throw new ArgumentException($"The exits of {network.GetType().Name} have no gates, so the criterion \"{description.Criterion.Name}\" cannot tell when to leave; expected another criterion.", nameof(description));
+        }
+
         int exits = network.StageCount;
         if (description.Labels.Count != 0 && description.Labels.Count != network.ClassCount)
         {

@@ -104,10 +104,12 @@ internal sealed class StageLoop
 
         TimeSpan duration = Stopwatch.GetElapsedTime(started, now);
         ReadOnlySpan<float> values = logits.Span;
+        ReadOnlySpan<float> certainties = _state.Certainty.Exists ? _state.Certainty.Span : default;
         for (int row = 0; row < Rows; row++)
         {
             int sample = _samples[row];
-            float confidence = ExitScoring.Score(values.Slice(row * classes, classes), _model.Temperatures[stage], _model.Criterion, ref _histories[sample], _probabilities);
+            float certainty = certainties.IsEmpty ? float.NaN : certainties[row];
+            float confidence = ExitScoring.Score(values.Slice(row * classes, classes), _model.Temperatures[stage], _model.Criterion, ref _histories[sample], certainty, _probabilities);
             int label = _histories[sample].Label;
             _confidences[row] = confidence;
             predictions[sample] = new Prediction(label, confidence, stage, Meter.ExecutedMacs(sample), _model.FullMacs, duration);

@@ -29,6 +29,9 @@ public sealed class StageState
     /// <summary>The number of rows of the batch that still runs.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>How sure the gate of the last stage is that its answer may be final, [rows], from 0 to 1; none where exits have no gate.</summary>
+    public Tensor Certainty { get; private set; }
+
     /// <summary>The last answer, where answers are added up; else none.</summary>
     internal Tensor Answer { get; private set; }
 
@@ -42,6 +45,7 @@ public sealed class StageState
     {
         Array.Clear(_slots);
         Answer = default;
+        Certainty = default;
         Stage = 0;
         Rows = input.Shape[0];
         _input = input;
@@ -60,6 +64,13 @@ public sealed class StageState
             context.Workspace.Recycle(old);
         }
     }
+
+    /// <summary>Tells how sure a gate is that the answer of the stage which runs now may be final.</summary>
+    /// <param name="certainty">[rows], from 0 to 1; it must live until the next stage runs.</param>
+    /// <exception cref="ArgumentException">There is not one number a row.</exception>
+    public void Tell(Tensor certainty) => Certainty = !certainty.Exists || certainty.Count == Rows
+        ? certainty
+        : throw new ArgumentException($"The certainty has shape {certainty.Shape}; expected one number for each of {Rows} rows.", nameof(certainty));
 
     /// <summary>Goes on to the next stage.</summary>
     public void Complete() => Stage++;

@@ -37,6 +37,9 @@ public abstract class StagedNetwork : Module
     /// </summary>
     public float ExitCarry { get; init; }
 
+    /// <summary>Whether all exits but the last have a gate that tells how sure it is of their answer (<see cref="StageState.Certainty"/>).</summary>
+    public virtual bool HasExitGates => false;
+
     /// <summary>The MACs of one stage for one sample, its answer included, when all of it runs.</summary>
     /// <param name="stage">From 0.</param>
     public abstract long StageMacs(int stage);
@@ -86,6 +89,7 @@ public abstract class StagedNetwork : Module
         }
 
         context.ThrowIfCancelled();
+        state.Tell(default);
         int outer = context.Meter?.Layer ?? 0;
         Tensor logits = OnAdvance(context, state, state.Stage);
         if (ExitCarry > 0)

@@ -5,7 +5,8 @@ namespace ManagedDyn.Layers.Models;
 
 /// <summary>
 /// A transformer that classifies texts with an exit after each layer: by confidence or entropy (Xin et al., "DeeBERT", ACL 2020) or by how many layers agree
-/// (Zhou et al., "BERT loses patience", NeurIPS 2020), as the budget's criterion says. Who leaves is gone from the batch.
+/// (Zhou et al., "BERT loses patience", NeurIPS 2020), as the model's criterion says, or by gates that learn whether an answer is right (Xin et al., "BERxiT", EACL
+/// 2021, section 3.3). Who leaves is gone from the batch.
 /// </summary>
 public static class ExitTransformer
 {
@@ -15,6 +16,6 @@ public static class ExitTransformer
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return new TokenTransformer(options, options.HasExits, []) { Recipe = options };
+        return new TokenTransformer(options, options.HasExits, [], hasGates: options.HasExitGates) { Recipe = options };
     }
 }

@@ -41,6 +41,10 @@ public static class ModelCatalogue
         new RecipeArchitecture<SkipLstmOptions>("skip-lstm", SkipLstmOptions.Read, SkipLstm.Create),
         new RecipeArchitecture<ExitTransformerOptions>("exit-transformer", ExitTransformerOptions.Read, ExitTransformer.Create),
         new RecipeArchitecture<TokenDropTransformerOptions>("token-drop-transformer", TokenDropTransformerOptions.Read, TokenDropTransformer.Create),
+        new RecipeArchitecture<EarlyStopOptions>("early-stop", EarlyStopOptions.Read, EarlyStopNet.Create),
+        new RecipeArchitecture<AdaptiveRnnOptions>("adaptive-rnn", AdaptiveRnnOptions.Read, AdaptiveRnn.Create),
+        new RecipeArchitecture<UniversalTransformerOptions>("universal-transformer", UniversalTransformerOptions.Read, UniversalTransformer.Create),
+        new RecipeArchitecture<MixtureTransformerOptions>("mixture-transformer", MixtureTransformerOptions.Read, MixtureTransformer.Create),
     ];
 
     /// <summary>All architectures.</summary>

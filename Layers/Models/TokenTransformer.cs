@@ -30,8 +30,9 @@ internal sealed class TokenTransformer : StagedNetwork
     private readonly TokenDropping[] _rules;
     private readonly LayerNorm[] _norms;
     private readonly Linear[] _heads;
+    private readonly ExitGate[] _gates;
 
-    public TokenTransformer(TransformerOptions options, bool hasExits, TokenDropping[] rules)
+    public TokenTransformer(TransformerOptions options, bool hasExits, TokenDropping[] rules, bool hasGates = false, Func<Layer>? feedForward = null)
     {
         _options = options;
         _rules = rules;
@@ -40,11 +41,12 @@ internal sealed class TokenTransformer : StagedNetwork
         _first = AddParameter("cls_token", new Shape(1, 1, options.Width), decays: false);
         _places = Add("places", new PositionalEncoding(options.Length + 1, options.Width, isTrained: true));
         _layers = new TransformerEncoderLayer[options.Layers];
+        _gates = new ExitGate[hasGates ? exits - 1 : 0];
         _norms = new LayerNorm[exits];
         _heads = new Linear[exits];
         for (int i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = Add(Name("layer", i), new TransformerEncoderLayer(options.Width, options.Heads, options.Hidden, ActivationFunction.Gelu, options.Dropout, hasNormsFirst: true));
+            _layers[i] = Add(Name("layer", i), new TransformerEncoderLayer(options.Width, options.Heads, options.Hidden, ActivationFunction.Gelu, options.Dropout, hasNormsFirst: true, feedForward?.Invoke()));
             if (i < rules.Length)
             {
                 Add(Name("drop", i), rules[i]);
@@ -55,6 +57,10 @@ internal sealed class TokenTransformer : StagedNetwork
         {
             _norms[i] = Add(Name("norm", i), new LayerNorm(options.Width));
             _heads[i] = Add(Name("head", i), new Linear(options.Width, options.Classes));
+            if (i < _gates.Length)
+            {
+                _gates[i] = Add(Name("gate", i), new ExitGate(options.Width));
+            }
         }
 
         AssignNumbers();
@@ -66,9 +72,11 @@ internal sealed class TokenTransformer : StagedNetwork
 
     public override Shape SampleShape => _options.SampleShape;
 
+    public override bool HasExitGates => _gates.Length > 0;
+
     private Shape WholeShape => new(1, _options.Length + 1, _options.Width);
 
-    public override long StageMacs(int stage) => (LayersOf(stage) * _layers[0].CountMacs(WholeShape)) + _heads[stage].CountMacs(new Shape(1, _options.Width));
+    public override long StageMacs(int stage) => (LayersOf(stage) * _layers[0].CountMacs(WholeShape)) + _heads[stage].CountMacs(new Shape(1, _options.Width)) + (stage < _gates.Length ? _gates[stage].Macs : 0);
 
     public override StageState CreateState() => new(3);
 
@@ -117,7 +125,13 @@ internal sealed class TokenTransformer : StagedNetwork
         Tensor features = EnterExit(context, state, Sequence, stage);
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor token = context.Slice(features, 1, 0, 1).Reshape(new Shape(features.Shape[0], _options.Width));
-        return scope.Keep(_heads[stage].Forward(context, _norms[stage].Forward(context, token)));
+        Tensor normalised = _norms[stage].Forward(context, token);
+        if (stage < _gates.Length)
+        {
+            _ = scope.Keep(_gates[stage].Tell(context, state, normalised, StageMacs(stage + 1)));
+        }
+
+        return scope.Keep(_heads[stage].Forward(context, normalised));
     }
 
     private static string Name(string part, int index) => string.Create(CultureInfo.InvariantCulture, $"{part}{index}");

@@ -51,6 +51,9 @@ public sealed class MultiHeadAttention : Layer
         return (4L * input[0] * input[1] * _width * _width) + (2L * input[0] * input[1] * input[1] * _width);
     }
 
+    /// <summary>MACs of some queries to a memory, for one sample.</summary>
+    internal long CountMacs(int queries, int keys) => (2L * (queries + keys) * _width * _width) + (2L * queries * keys * _width);
+
     /// <summary>Attention of queries to a memory.</summary>
     /// <param name="context">The context.</param>
     /// <param name="query">[N, L, E].</param>

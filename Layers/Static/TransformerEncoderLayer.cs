@@ -18,12 +18,14 @@ namespace ManagedDyn.Layers.Static;
 public sealed class TransformerEncoderLayer : Layer
 {
     private readonly MultiHeadAttention _attention;
-    private readonly Linear _first;
-    private readonly Linear _second;
+    private readonly Linear? _first;
+    private readonly Linear? _second;
+    private readonly Layer? _feedForward;
     private readonly LayerNorm _attentionNorm;
     private readonly LayerNorm _forwardNorm;
     private readonly Activate _activation;
     private readonly float _dropout;
+    private readonly int _width;
     private readonly bool _hasNormsFirst;
 
     /// <summary>Makes a layer.</summary>
@@ -33,12 +35,30 @@ public sealed class TransformerEncoderLayer : Layer
     /// <param name="activation">f.</param>
     /// <param name="dropout">Share of elements dropped in training, after attention, between the products and after them.</param>
     /// <param name="hasNormsFirst">Whether the norms come before the branches.</param>
+    /// <param name="feedForward">
+    /// What comes in place of W₂·f(W₁·x), under "feed_forward": it gets the tokens of all samples that there are as rows, [tokens, E], and gives as many; a sample's
+    /// rows must not depend on the others'. None: the two products.
+    /// </param>
     public TransformerEncoderLayer(
-        int width, int heads, int hidden, ActivationFunction activation = ActivationFunction.Relu, float dropout = 0.1f, bool hasNormsFirst = false)
+        int width,
+        int heads,
+        int hidden,
+        ActivationFunction activation = ActivationFunction.Relu,
+        float dropout = 0.1f,
+        bool hasNormsFirst = false,
+        Layer? feedForward = null)
     {
         _attention = Add("self_attn", new MultiHeadAttention(width, heads));
-        _first = Add("linear1", new Linear(width, hidden));
-        _second = Add("linear2", new Linear(hidden, width));
+        if (feedForward is null)
+        {
+            _first = Add("linear1", new Linear(width, hidden));
+            _second = Add("linear2", new Linear(hidden, width));
+        }
+        else
+        {
+            _feedForward = Add("feed_forward", feedForward);
+        }
+
         _attentionNorm = Add("norm1", new LayerNorm(width));
         _forwardNorm = Add("norm2", new LayerNorm(width));
         _activation = new Activate(activation);
@@ -48,6 +68,7 @@ public sealed class TransformerEncoderLayer : Layer
         }
 
         _dropout = dropout;
+        _width = width;
         _hasNormsFirst = hasNormsFirst;
     }
 
@@ -55,7 +76,7 @@ public sealed class TransformerEncoderLayer : Layer
     public override Shape OutputShape(Shape input) => _attention.OutputShape(input);
 
     /// <inheritdoc/>
-    public override long CountMacs(Shape input) => _attention.CountMacs(input) + _first.CountMacs(input) + _second.CountMacs(input.With(-1, _first.Weight.Shape[0]));
+    public override long CountMacs(Shape input) => _attention.CountMacs(input) + ForwardMacs(input[0] * input[1]);
 
     /// <summary>Runs the layer over sequences of unequal lengths.</summary>
     /// <param name="context">The context.</param>
@@ -77,6 +98,33 @@ public sealed class TransformerEncoderLayer : Layer
         Tensor output = context.Tape is null ? Each(context, input, tokens, out received) : Together(context, input, tokens, out received);
         received = scope.Keep(received);
         return scope.Keep(output);
+    }
+
+    /// <summary>MACs of <see cref="ForwardAt"/> for some of a sample's tokens.</summary>
+    internal long MacsAt(int queries, int tokens) => _attention.CountMacs(queries, tokens) + ForwardMacs(queries);
+
+    /// <summary>Runs one sample, whose every token is attended to, for some of its tokens; nothing is recorded.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[1, T, E].</param>
+    /// <param name="tokens">The tokens that ask, one row over T, not empty.</param>
+    /// <returns>[1, asking, E], with the bits that these tokens have when all ask.</returns>
+    internal Tensor ForwardAt(Context context, Tensor input, Selection tokens)
+    {
+        using MeterTurn turn = new(context, this);
+        using WorkspaceScope scope = context.Workspace.Enter();
+        if (tokens.IsAll)
+        {
+            return scope.Keep(Encode(context, input, default, out _));
+        }
+
+        Shape compact = new(1, tokens.Count, input.Shape[2]);
+        Tensor asking = context.Workspace.Rent(compact);
+        Move(input, asking, tokens.Indices, isGathering: true);
+        Tensor memory = _hasNormsFirst ? _attentionNorm.Forward(context, input) : input;
+        Tensor query = context.Workspace.Rent(compact);
+        Move(memory, query, tokens.Indices, isGathering: true);
+        Tensor attended = _attention.Forward(context, query, memory, out _);
+        return scope.Keep(Finish(context, asking, attended, default));
     }
 
     /// <inheritdoc/>
@@ -158,12 +206,53 @@ public sealed class TransformerEncoderLayer : Layer
     {
         Tensor query = _hasNormsFirst ? _attentionNorm.Forward(context, input) : input;
         Tensor attended = _attention.Forward(context, query, query, out attention, tokens);
+        return Finish(context, input, attended, tokens);
+    }
+
+    private Tensor Finish(Context context, Tensor input, Tensor attended, Selection tokens)
+    {
         Tensor x = context.Add(input, Drop(context, attended, 0));
         x = _hasNormsFirst ? x : _attentionNorm.Forward(context, x);
         Tensor rows = _hasNormsFirst ? _forwardNorm.Forward(context, x) : x;
-        Tensor hidden = Drop(context, _activation.Forward(context, _first.Forward(context, rows)), 1);
-        Tensor y = context.Add(x, Drop(context, _second.Forward(context, hidden), 2));
+        Tensor y = context.Add(x, Drop(context, _feedForward is null ? Products(context, rows) : Rows(context, rows, tokens), 2));
         return _hasNormsFirst ? y : _forwardNorm.Forward(context, y);
+    }
+
+    private long ForwardMacs(int rows)
+    {
+        Shape input = new(rows, _width);
+        return _feedForward is not null ? _feedForward.CountMacs(input) : _first!.CountMacs(input) + _second!.CountMacs(input.With(-1, _first.Weight.Shape[0]));
+    }
+
+    private Tensor Products(Context context, Tensor rows) => _second!.Forward(context, Drop(context, _activation.Forward(context, _first!.Forward(context, rows)), 1));
+
+    // The tokens there are, side by side; 0 where there is none.
+    private Tensor Rows(Context context, Tensor input, Selection tokens)
+    {
+        Shape shape = input.Shape;
+        Tensor table = input.Reshape(new Shape(shape[0] * shape[1], shape[2]));
+        if (tokens.IsAll)
+        {
+            return _feedForward!.Forward(context, table).Reshape(shape);
+        }
+
+        int[] places = new int[tokens.Count];
+        int[] back = new int[table.Shape[0]];
+        Array.Fill(back, tokens.Count);
+        int next = 0;
+        for (int n = 0; n < tokens.Rows; n++)
+        {
+            foreach (int token in tokens.Row(n))
+            {
+                int place = (n * shape[1]) + token;
+                back[place] = next;
+                places[next++] = place;
+            }
+        }
+
+        Tensor output = _feedForward!.Forward(context, context.GatherRows(table, places));
+        Tensor none = context.Workspace.RentZeros(new Shape(1, shape[2]));
+        return context.GatherRows(context.Concat(0, output, none), back).Reshape(shape);
     }
 
     private Tensor Drop(Context context, Tensor input, int place) => context.Mode != Mode.Train || _dropout == 0

@@ -24,6 +24,11 @@ public sealed class CalibrationLawTests
         bool early = false;
         foreach (ConfidenceCriterion criterion in ConfidenceCriteria.All)
         {
+            if (criterion is LearnedExit && !plain.Network.HasExitGates)
+            {
+                continue;
+            }
+
             Model model = Calibrator.Calibrate(plain.With(plain.Description with { Criterion = criterion }), logits, new CalibrationOptions { Drops = [0.003, 0.1], MacsShares = [0.4, 0.8] });
             ExitScores scores = new(logits, model);
             Session session = new(model);

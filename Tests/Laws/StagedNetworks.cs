@@ -150,6 +150,17 @@ public static class StagedNetworks
         ["transformer with exits"] = () => Initialized(ExitTransformer.Create(new ExitTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3 })),
         ["transformer that drops a share of tokens"] = () => Initialized(TokenDropTransformer.Create(new TokenDropTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3, Keep = 0.6f })),
         ["transformer that drops tokens below a threshold"] = () => Initialized(TokenDropTransformer.Create(new TokenDropTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3, IsLearned = true, Threshold = 0.98f })),
+        ["transformer with learned exits"] = () => Initialized(ExitTransformer.Create(new ExitTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 3, HasExitGates = true })),
+        ["early stop, lstm"] = () => Initialized(EarlyStopNet.Create(new EarlyStopOptions { Vocabulary = 0, Features = 3, Length = 11, Classes = 4, Units = 9, BlockSteps = 3 })),
+        ["early stop, learned, two layers"] = () => Initialized(EarlyStopNet.Create(new EarlyStopOptions { Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 7, Layers = 2, BlockSteps = 2, Trunk = EarlyStopTrunk.Gru, Rule = EarlyStopRule.Learned })),
+        ["early stop, policy, convolutions"] = () => Initialized(EarlyStopNet.Create(new EarlyStopOptions { Vocabulary = 0, Features = 3, Length = 11, Classes = 4, Units = 8, Layers = 3, BlockSteps = 4, Trunk = EarlyStopTrunk.Convolution, Rule = EarlyStopRule.Policy })),
+        ["jump lstm"] = () => Initialized(AdaptiveRnn.Create(new AdaptiveRnnOptions { Vocabulary = 19, Length = 13, Classes = 4, Embedding = 5, Units = 9, Reads = 2, LongestJump = 3, Jumps = 3 })),
+        ["variable computation"] = () => Initialized(AdaptiveRnn.Create(new AdaptiveRnnOptions { Method = AdaptiveMethod.Variable, Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 12, BlockSize = 4 })),
+        ["hierarchical rnn"] = () => Initialized(AdaptiveRnn.Create(new AdaptiveRnnOptions { Method = AdaptiveMethod.Hierarchical, Vocabulary = 0, Features = 3, Length = 9, Classes = 4, Units = 6, BlockSize = 1, Layers = 3 })),
+        ["pondering rnn"] = () => Initialized(AdaptiveRnn.Create(new AdaptiveRnnOptions { Method = AdaptiveMethod.Ponder, Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 9, BlockSize = 1, Updates = 5, Start = -0.6f })),
+        ["universal transformer"] = () => Initialized(UniversalTransformer.Create(new UniversalTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 5, Start = -0.7f })),
+        ["mixture transformer"] = () => Initialized(MixtureTransformer.Create(new MixtureTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 6, Layers = 2, Experts = 3, Chosen = 2 })),
+        ["switch transformer"] = () => Initialized(MixtureTransformer.Create(new MixtureTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 6, Layers = 2, Experts = 3, IsSwitch = true })),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 

@@ -5,7 +5,7 @@ namespace ManagedDyn.Layers.Decisions.Confidence;
 /// <summary>The criteria that can be found by name in a model file or on a command line.</summary>
 public static class ConfidenceCriteria
 {
-    private static readonly ConfidenceCriterion[] Known = [new MaxProbability(), new Entropy(), new Margin(), new Patience()];
+    private static readonly ConfidenceCriterion[] Known = [new MaxProbability(), new Entropy(), new Margin(), new Patience(), new LearnedExit()];
 
     /// <summary>All criteria.</summary>
     public static ReadOnlySpan<ConfidenceCriterion> All => Known;

@@ -11,9 +11,13 @@ public readonly record struct ExitHistory(int Label, int Agreement, int Exits)
     /// <summary>The history of a sample that has seen no exit.</summary>
     public static ExitHistory Empty { get; } = new(-1, 0, 0);
 
+    /// <summary>How sure the gate of the last exit was of its answer, from 0 to 1; NaN where the exit has no gate.</summary>
+    public float Certainty { get; init; } = float.NaN;
+
     /// <summary>The history after one more exit.</summary>
     /// <param name="probabilities">The exit's probabilities; the first of the largest is its label.</param>
-    public ExitHistory After(ReadOnlySpan<float> probabilities)
+    /// <param name="certainty">How sure its gate is; NaN without a gate.</param>
+    public ExitHistory After(ReadOnlySpan<float> probabilities, float certainty = float.NaN)
     {
         int label = 0;
         for (int i = 1; i < probabilities.Length; i++)
@@ -24,6 +28,6 @@ public readonly record struct ExitHistory(int Label, int Agreement, int Exits)
             }
         }
 
-        return new ExitHistory(label, label == Label ? Agreement + 1 : 1, Exits + 1);
+        return new ExitHistory(label, label == Label ? Agreement + 1 : 1, Exits + 1) { Certainty = certainty };
     }
 }

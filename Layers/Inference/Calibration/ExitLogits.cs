@@ -18,6 +18,7 @@ public sealed class ExitLogits
     private readonly float[] _logits;
     private readonly long[] _macs;
     private readonly int[] _labels;
+    private readonly float[] _certainties;
 
     /// <summary>Wraps logits that were computed elsewhere.</summary>
     /// <param name="exits">The number of exits.</param>
@@ -25,8 +26,9 @@ public sealed class ExitLogits
     /// <param name="logits">[exits, samples, classes].</param>
     /// <param name="macs">MACs executed for a sample that leaves at an exit, [exits, samples].</param>
     /// <param name="labels">The true class of each sample.</param>
+    /// <param name="certainties">What the exits' gates said, [exits, samples]; none: they have none.</param>
     /// <exception cref="ArgumentException">A length is wrong, a label is no class, or a logit is not finite.</exception>
-    public ExitLogits(int exits, int classes, float[] logits, long[] macs, int[] labels)
+    public ExitLogits(int exits, int classes, float[] logits, long[] macs, int[] labels, float[]? certainties = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(exits, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
@@ -36,6 +38,11 @@ public sealed class ExitLogits
         if (logits.Length != (long)exits * labels.Length * classes || macs.Length != (long)exits * labels.Length)
         {
             throw new ArgumentException($"{logits.Length} logits and {macs.Length} costs were given; expected {(long)exits * labels.Length * classes} and {(long)exits * labels.Length} for {exits} exits, {labels.Length} samples and {classes} classes.", nameof(logits));
+        }
+
+        if (certainties is { Length: > 0 } && certainties.Length != macs.Length)
+        {
+            throw new ArgumentException($"{certainties.Length} certainties were given; expected none or {macs.Length}.", nameof(certainties));
         }
 
         CheckLabels(labels, classes);
@@ -50,6 +57,7 @@ public sealed class ExitLogits
         _logits = logits;
         _macs = macs;
         _labels = labels;
+        _certainties = certainties ?? [];
     }
 
     /// <summary>The number of exits.</summary>
@@ -73,6 +81,11 @@ public sealed class ExitLogits
     /// <param name="exit">The exit.</param>
     /// <param name="sample">The sample.</param>
     public long Macs(int exit, int sample) => _macs[(exit * Samples) + sample];
+
+    /// <summary>How sure the gate of one exit is of one sample, from 0 to 1; NaN where an exit has no gate.</summary>
+    /// <param name="exit">The exit.</param>
+    /// <param name="sample">The sample.</param>
+    public float Certainty(int exit, int sample) => _certainties.Length == 0 ? float.NaN : _certainties[(exit * Samples) + sample];
 
     /// <summary>Runs all exits on all images of a data set, to which the model's preprocessing is applied.</summary>
     /// <param name="model">The model.</param>
@@ -140,6 +153,7 @@ public sealed class ExitLogits
         float[] logits = new float[Exits * samples.Count * Classes];
         long[] macs = new long[Exits * samples.Count];
         int[] labels = new int[samples.Count];
+        float[] certainties = new float[_certainties.Length == 0 ? 0 : macs.Length];
         for (int i = 0; i < labels.Length; i++)
         {
             labels[i] = _labels[samples[i]];
@@ -147,11 +161,16 @@ public sealed class ExitLogits
             {
                 int place = (exit * labels.Length) + i;
                 macs[place] = Macs(exit, samples[i]);
+                if (certainties.Length > 0)
+                {
+                    certainties[place] = Certainty(exit, samples[i]);
+                }
+
                 Of(exit, samples[i]).CopyTo(logits.AsSpan(place * Classes, Classes));
             }
         }
 
-        return new ExitLogits(Exits, Classes, logits, macs, labels);
+        return new ExitLogits(Exits, Classes, logits, macs, labels, certainties);
     }
 
     private static ExitLogits Collect(Model model, int[] labels, Action<int, Span<float>> fill, SessionOptions? options, IProgress<double>? progress, CancellationToken cancellation)
@@ -163,6 +182,8 @@ public sealed class ExitLogits
         int size = model.SampleShape.Count;
         float[] logits = new float[checked(exits * labels.Length * classes)];
         long[] macs = new long[checked(exits * labels.Length)];
+        float[] certainties = new float[model.Network.HasExitGates ? macs.Length : 0];
+        Array.Fill(certainties, float.NaN);
         StageLoop loop = new(model, options);
         StageState state = model.Network.CreateState();
         Context context = loop.Context;
@@ -188,12 +209,17 @@ public sealed class ExitLogits
                 {
                     macs[(exit * labels.Length) + first + row] = loop.Meter.ExecutedMacs(row);
                 }
+
+                if (certainties.Length > 0 && state.Certainty.Exists)
+                {
+                    state.Certainty.Span.CopyTo(certainties.AsSpan((exit * labels.Length) + first, rows));
+                }
             }
 
             progress?.Report((double)(first + rows) / labels.Length);
         }
 
-        return new ExitLogits(exits, classes, logits, macs, labels);
+        return new ExitLogits(exits, classes, logits, macs, labels, certainties);
     }
 
     private static void CheckLabels(ReadOnlySpan<int> labels, int classes)

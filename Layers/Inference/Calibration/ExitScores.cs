@@ -43,7 +43,7 @@ public sealed class ExitScores
             {
                 int place = (exit * logits.Samples) + sample;
                 float temperature = temperatures.Count == 0 ? 1f : temperatures[exit];
-                _confidences[place] = ExitScoring.Score(logits.Of(exit, sample), temperature, criterion, ref history, probabilities);
+                _confidences[place] = ExitScoring.Score(logits.Of(exit, sample), temperature, criterion, ref history, logits.Certainty(exit, sample), probabilities);
                 _predicted[place] = history.Label;
                 _largest[place] = probabilities[history.Label];
             }

@@ -75,18 +75,29 @@ public sealed class HierarchicalRnn : Layer
         return input[0] * input[1] * macs;
     }
 
-    /// <inheritdoc/>
-    protected override Tensor Run(Context context, Tensor input)
+    /// <summary>Runs the layer over sequences of unequal lengths.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[N, T, in].</param>
+    /// <param name="steps">The steps of each sample, from the first on, a row a sample over T; none: all.</param>
+    /// <returns>[N, T, layers · H]; behind a sample's end its last state.</returns>
+    /// <exception cref="ArgumentException">The shapes or the steps do not fit.</exception>
+    public Tensor Forward(Context context, Tensor input, Selection steps)
     {
+        ArgumentNullException.ThrowIfNull(context);
         Shape shape = OutputShape(input.Shape);
-        (int samples, int count) = (shape[0], shape[1]);
+        StepRows.Check(steps, input.Shape);
+        using MeterTurn turn = new(context, this);
         using WorkspaceScope scope = context.Workspace.Enter();
         bool isHard = context.Tape is null && context.Decisions == Engine.Execution.Decisions.Hard;
-        if (isHard)
-        {
-            return scope.Keep(Hard(context, scope, input, shape));
-        }
+        return scope.Keep(isHard ? Hard(context, scope, input, steps, shape) : Recorded(context, input, steps, shape));
+    }
 
+    /// <inheritdoc/>
+    protected override Tensor Run(Context context, Tensor input) => Forward(context, input, default);
+
+    private Tensor Recorded(Context context, Tensor input, Selection steps, Shape shape)
+    {
+        (int samples, int count) = (shape[0], shape[1]);
         Tensor[] hidden = new Tensor[Layers], cells = new Tensor[Layers], boundaries = new Tensor[Layers], outputs = new Tensor[count];
         for (int i = 0; i < Layers; i++)
         {
@@ -98,18 +109,18 @@ public sealed class HierarchicalRnn : Layer
         for (int time = 0; time < count; time++)
         {
             Tensor below = StepRows.Of(context, input, time);
-            Tensor arrives = context.Workspace.Rent(new Shape(samples));
-            arrives.Span.Fill(1);
+            Tensor present = StepRows.MaskAt(context, steps, samples, time);
+            Tensor arrives = present;
             for (int i = 0; i < Layers; i++)
             {
-                Relaxed(context, i, below, arrives, hidden, cells, boundaries);
+                Relaxed(context, i, below, arrives, steps.IsAll ? default : present, hidden, cells, boundaries);
                 (below, arrives) = (hidden[i], boundaries[i]);
             }
 
             outputs[time] = context.Concat(1, hidden).Reshape(new Shape(samples, 1, Layers * _units));
         }
 
-        return scope.Keep(count == 1 ? outputs[0] : context.Concat(1, outputs));
+        return count == 1 ? outputs[0] : context.Concat(1, outputs);
     }
 
     private long LayerMacs(int layer) =>
@@ -140,7 +151,7 @@ public sealed class HierarchicalRnn : Layer
         return (hidden, newCell, context.StraightThrough(soft).Reshape(rows));
     }
 
-    private void Relaxed(Context context, int layer, Tensor below, Tensor arrives, Tensor[] hidden, Tensor[] cells, Tensor[] boundaries)
+    private void Relaxed(Context context, int layer, Tensor below, Tensor arrives, Tensor present, Tensor[] hidden, Tensor[] cells, Tensor[] boundaries)
     {
         Tensor restarts = boundaries[layer];
         Tensor above = layer == Layers - 1 ? default : hidden[layer + 1];
@@ -149,6 +160,7 @@ public sealed class HierarchicalRnn : Layer
 
         // 1 unless both are 0: what arrives below, or a start of its own.
         Tensor runs = context.Subtract(context.Add(arrives, restarts), context.Multiply(arrives, restarts));
+        runs = present.Exists ? context.Multiply(runs, present) : runs;
         hidden[layer] = context.Blend(runs, newHidden, hidden[layer]);
         cells[layer] = context.Blend(runs, newCell, cells[layer]);
         boundaries[layer] = context.Multiply(runs, boundary);
@@ -158,7 +170,7 @@ public sealed class HierarchicalRnn : Layer
         }
     }
 
-    private Tensor Hard(Context context, WorkspaceScope scope, Tensor input, Shape shape)
+    private Tensor Hard(Context context, WorkspaceScope scope, Tensor input, Selection steps, Shape shape)
     {
         (int samples, int count) = (shape[0], shape[1]);
         Tensor output = context.Workspace.Rent(shape);
@@ -170,6 +182,8 @@ public sealed class HierarchicalRnn : Layer
         {
             for (int time = 0; time < count; time++)
             {
+                using WorkspaceScope step = context.Workspace.Enter();
+                Tensor present = StepRows.MaskAt(context, steps, samples, time);
                 for (int layer = 0; layer < Layers; layer++)
                 {
                     using WorkspaceScope turn = context.Workspace.Enter();
@@ -178,7 +192,7 @@ public sealed class HierarchicalRnn : Layer
                     Tensor runs = context.Workspace.Rent(new Shape(samples));
                     for (int n = 0; n < samples; n++)
                     {
-                        runs.Span[n] = layer == 0 || own.Span[n] > 0 || Of(boundaries, layer - 1).Span[n] > 0 ? 1 : 0;
+                        runs.Span[n] = present.Span[n] > 0 && (layer == 0 || own.Span[n] > 0 || Of(boundaries, layer - 1).Span[n] > 0) ? 1 : 0;
                     }
 
                     Selection rows = context.Workspace.SelectAtLeast(1, samples, runs.Span, Half);

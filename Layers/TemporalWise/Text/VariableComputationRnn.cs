@@ -69,6 +69,8 @@ public sealed class VariableComputationRnn : Layer
 
     private long RuleMacs => _inFeatures + _units;
 
+    private long BlockMacs => (long)_gates * _blockSize * (_inFeatures + _units);
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input) => input.Rank == 3 && input[2] == _inFeatures && input[1] > 0
         ? input.With(2, _units)
@@ -76,6 +78,23 @@ public sealed class VariableComputationRnn : Layer
 
     /// <inheritdoc/>
     public override long CountMacs(Shape input) => OutputShape(input)[0] * input[1] * (((long)_gates * _units * (_inFeatures + _units)) + RuleMacs);
+
+    /// <summary>Runs the layer over sequences of unequal lengths.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[N, T, in].</param>
+    /// <param name="steps">The steps of each sample, a row a sample over T; none: all.</param>
+    /// <returns>[N, T, H]; 0 where a sample has no step.</returns>
+    /// <exception cref="ArgumentException">The shapes or the steps do not fit.</exception>
+    public Tensor Forward(Context context, Tensor input, Selection steps)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _ = OutputShape(input.Shape);
+        StepRows.Check(steps, input.Shape);
+        using MeterTurn turn = new(context, this);
+        using WorkspaceScope scope = context.Workspace.Enter();
+        bool isHard = context.Tape is null && context.Decisions == Engine.Execution.Decisions.Hard;
+        return scope.Keep(isHard ? Hard(context, input, steps) : Recorded(context, scope, input, steps));
+    }
 
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
@@ -85,44 +104,87 @@ public sealed class VariableComputationRnn : Layer
     }
 
     /// <inheritdoc/>
-    protected override Tensor Run(Context context, Tensor input)
+    protected override Tensor Run(Context context, Tensor input) => Forward(context, input, default);
+
+    private Tensor Hard(Context context, Tensor input, Selection steps)
     {
-        Shape shape = OutputShape(input.Shape);
-        (int samples, int count) = (shape[0], shape[1]);
-        using WorkspaceScope scope = context.Workspace.Enter();
-        bool isHard = context.Tape is null && context.Decisions == Engine.Execution.Decisions.Hard;
-        Tensor output = isHard ? context.Workspace.Rent(shape) : default;
-        Tensor[]? states = isHard ? null : new Tensor[count];
+        (int samples, int count) = (input.Shape[0], input.Shape[1]);
+        Tensor output = context.Workspace.RentZeros(input.Shape.With(2, _units));
+        Tensor last = context.Workspace.RentZeros(new Shape(samples, _units));
+        long macs = ((long)_gates * _units * (_inFeatures + _units)) + RuleMacs;
+        Selection outer = context.Samples;
+        try
+        {
+            for (int time = 0; time < count; time++)
+            {
+                using WorkspaceScope turn = context.Workspace.Enter();
+                context.Samples = outer;
+                Selection rows = StepRows.At(context, steps, samples, time);
+                StepRows.CountOthers(context, rows, samples, macs);
+                if (rows.IsEmpty)
+                {
+                    continue;
+                }
+
+                Tensor x = context.GatherSamples(StepRows.Of(context, input, time), rows);
+                Tensor hidden = rows.IsAll ? last : context.GatherSamples(last, rows);
+                context.Samples = rows.IsAll ? outer : context.Workspace.Nest(outer, rows);
+                Tensor blocks = BlocksOf(context, context.Sigmoid(_scheduler.Forward(context, context.Concat(1, x, hidden))));
+                if (context.Ledger is not null)
+                {
+                    Selection selected = turn.Keep(context.Workspace.SelectAtLeast(blocks.Shape[0], Blocks, blocks.Span, 0.5f));
+                    context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Channels, Rows = blocks.Shape[0], Selected = selected, UnitMacs = BlockMacs });
+                }
+
+                Update(context, x, hidden, blocks);
+                StepRows.Put(hidden, rows, last, 0, _units);
+                StepRows.Put(hidden, rows, output, time * _units, _units);
+            }
+        }
+        finally
+        {
+            context.Samples = outer;
+        }
+
+        return output;
+    }
+
+    private Tensor Recorded(Context context, WorkspaceScope scope, Tensor input, Selection steps)
+    {
+        (int samples, int count) = (input.Shape[0], input.Shape[1]);
+        bool isHard = context.Decisions == Engine.Execution.Decisions.Hard;
+        Tensor[] states = new Tensor[count];
         Tensor hidden = context.Workspace.RentZeros(new Shape(samples, _units));
+        Tensor none = hidden;
         Tensor shares = default;
         for (int time = 0; time < count; time++)
         {
             Tensor x = StepRows.Of(context, input, time);
             Tensor share = context.Sigmoid(_scheduler.Forward(context, context.Concat(1, x, hidden)));
             Tensor blocks = BlocksOf(context, share);
+            Tensor present = steps.IsAll ? default : StepRows.MaskAt(context, steps, samples, time).Reshape(new Shape(samples, 1));
+            if (present.Exists)
+            {
+                blocks = context.Multiply(blocks, present);
+                share = context.Multiply(share, present);
+            }
+
             if (context.Ledger is not null)
             {
                 Note(context, scope, blocks, isHard);
                 shares = shares.Exists ? context.Add(shares, share) : share;
             }
 
-            if (isHard)
-            {
-                Update(context, x, hidden, blocks);
-                StepRows.Put(hidden, default, output, time * _units, _units);
-                continue;
-            }
-
             hidden = Relaxed(context, x, hidden, blocks);
-            states![time] = hidden.Reshape(new Shape(samples, 1, _units));
+            states[time] = (present.Exists ? context.Blend(present.Reshape(new Shape(samples)), hidden, none) : hidden).Reshape(new Shape(samples, 1, _units));
         }
 
         if (!isHard && shares.Exists && samples > 0)
         {
-            context.AddLossTerm(ShareTerm, Number, context.Scale(context.Mean(shares), 1f / count));
+            context.AddLossTerm(ShareTerm, Number, context.Scale(context.Sum(shares), 1f / (steps.IsAll ? samples * count : steps.Count)));
         }
 
-        return scope.Keep(isHard ? output : count == 1 ? states![0] : context.Concat(1, states!));
+        return count == 1 ? states[0] : context.Concat(1, states);
     }
 
     // 1 for blocks that are updated, [N, B].
@@ -196,7 +258,6 @@ public sealed class VariableComputationRnn : Layer
     private void Note(Context context, WorkspaceScope scope, Tensor blocks, bool isHard)
     {
         Selection selected = isHard ? scope.Keep(context.Workspace.SelectAtLeast(blocks.Shape[0], Blocks, blocks.Span, 0.5f)) : default;
-        long macs = (long)_gates * _blockSize * (_inFeatures + _units);
-        context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Channels, Rows = blocks.Shape[0], Selected = selected, Scores = isHard ? default : blocks, UnitMacs = macs });
+        context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Channels, Rows = blocks.Shape[0], Selected = selected, Scores = isHard ? default : blocks, UnitMacs = BlockMacs });
     }
 }

@@ -28,6 +28,11 @@ internal static class TemporalWiseCases
         new("variable computation, gated", typeof(VariableComputationRnn), () => new VariableComputationRnn(RecurrentKind.Gru, 4, 12, 4, openness: 0), 6, 4) { Skips = true, HasSurrogateGradients = true, Prepare = layer => Scale(layer, "scheduler.weight", 6) },
         new("variable computation, plain", typeof(VariableComputationRnn), () => new VariableComputationRnn(RecurrentKind.Tanh, 4, 9, 1, openness: 0), 6, 4) { Skips = true, HasSurrogateGradients = true, Prepare = layer => Scale(layer, "scheduler.weight", 6) },
         new("hierarchical rnn", typeof(HierarchicalRnn), () => new HierarchicalRnn(4, 5), 7, 4) { Skips = true, HasSurrogateGradients = true },
+
+        // The number of updates has steps, which no difference may straddle: their size is small.
+        new("pondering lstm", typeof(PonderRnn), () => new PonderRnn(RecurrentKind.Lstm, 4, 6, 4, start: -0.4f), 5, 4) { Skips = true, GradientStep = 1e-3f, Prepare = layer => Scale(layer, "halt.weight", 6) },
+        new("pondering gru", typeof(PonderRnn), () => new PonderRnn(RecurrentKind.Gru, 4, 6, 3, start: 0.2f), 4, 4) { Skips = true, GradientStep = 1e-3f, Prepare = layer => Scale(layer, "halt.weight", 6) },
+        new("pondering encoder", typeof(PonderEncoder), () => new PonderEncoder(new TransformerEncoderLayer(8, 2, 6, ActivationFunction.Gelu, 0, hasNormsFirst: true), 8, 4, start: -0.4f), 5, 8) { Skips = true, GradientStep = 1e-3f, Prepare = layer => Scale(layer, "halt.weight", 2) },
     ];
 
     // Gates that decide differently from step to step.
