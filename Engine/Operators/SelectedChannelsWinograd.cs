@@ -25,12 +25,16 @@ internal static class SelectedChannelsWinograd
 
         // Compact maps have as many channels for each sample; where one sample's are not whole vectors, all take the direct sums.
         (int ins, int outs) = (selection.InWidth(in geometry), selection.OutWidth(in geometry));
+        bool moves = false;
         for (int row = 0; row < (selection.OutChannels.IsAll ? 0 : selection.OutChannels.Rows); row++)
         {
-            if (!ChannelVectors.AreWhole(ActiveList.Of(selection.OutChannels.Row(row))))
+            ActiveList own = ActiveList.Of(selection.OutChannels.Row(row));
+            if (!ChannelVectors.AreWhole(own))
             {
                 return null;
             }
+
+            moves = moves || !WeightPick.ArePanels(own);
         }
 
         if (ins == 0 || outs == 0)
@@ -39,7 +43,7 @@ internal static class SelectedChannelsWinograd
         }
 
         ConvolutionGeometry inner = Inner(in geometry, ins, outs);
-        return ConvolutionCosts.Choose(in inner, ins * ChannelVectors.Count(outs));
+        return ConvolutionCosts.Choose(in inner, moves ? ins * ChannelVectors.Count(outs) : 0);
     }
 
     public static void Run(
@@ -49,22 +53,29 @@ internal static class SelectedChannelsWinograd
         ConvolutionGeometry inner = Inner(in geometry, selection.InWidth(in geometry), selection.OutWidth(in geometry));
         Tensor whole = packed?.Transformed(form) ?? default;
         int each = selection.DiffersBySample ? 1 : batch;
-        Tensor transformed = context.Workspace.Rent(new Shape(WinogradWeights.PackedLength(in inner, form)));
+        Tensor moved = context.Workspace.Rent(new Shape(WinogradWeights.PackedLength(in inner, form)));
         Tensor narrow = whole.Exists ? default : context.Workspace.Rent(new Shape(ConvolutionWeights.PackedLength(in inner)));
         Tensor scale = Listed(context, steps.Scale, in selection, inner.OutChannels);
         Tensor shift = Listed(context, steps.Shift, in selection, inner.OutChannels);
         for (int sample = 0; sample < batch; sample += each)
         {
             ConvolutionSelection own = selection.Of(sample);
-            if (whole.Exists)
+            Tensor transformed = moved;
+            PickedWeights picked = default;
+            if (whole.Exists && WeightPick.Suits(own.InChannels, own.OutChannels))
+            {
+                transformed = whole;
+                picked = new PickedWeights(context, in geometry, own.InChannels, own.OutChannels);
+            }
+            else if (whole.Exists)
             {
                 int positions = form == WinogradForm.F4 ? 36 : 16;
-                ChannelVectors.GatherTransformed(in geometry, whole.Span, positions, own.InChannels, own.OutChannels, transformed.Span);
+                ChannelVectors.GatherTransformed(in geometry, whole.Span, positions, own.InChannels, own.OutChannels, moved.Span);
             }
             else
             {
                 ChannelVectors.GatherPanels(in geometry, panels.Span, own.InChannels, own.OutChannels, narrow.Span);
-                WinogradWeights.Pack(in inner, form, narrow.Span, transformed.Span);
+                WinogradWeights.Pack(in inner, form, narrow.Span, moved.Span);
             }
 
             Fill(steps.Scale, own.OutChannels, scale);
@@ -77,10 +88,10 @@ internal static class SelectedChannelsWinograd
                 Activation = steps.Activation,
             };
             WinogradWork.Run(
-                context, in inner, form, each, input.Rows(sample, each), default, null, output.Rows(sample, each), default, in mapped, transformed);
+                context, in inner, form, each, input.Rows(sample, each), default, null, output.Rows(sample, each), default, in mapped, transformed, picked);
         }
 
-        context.Workspace.Recycle(transformed.Storage);
+        context.Workspace.Recycle(moved.Storage);
         if (narrow.Exists)
         {
             context.Workspace.Recycle(narrow.Storage);

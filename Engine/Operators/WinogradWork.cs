@@ -37,6 +37,7 @@ internal struct WinogradWork : IParallelWork
     private int _tileParts;
     private int _pixelParts;
     private bool _splitsPanels;
+    private PickedWeights _picked;
 
     /// <summary>The arithmetic of a convolution; null: direct.</summary>
     public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
@@ -45,7 +46,7 @@ internal struct WinogradWork : IParallelWork
     /// <summary>Runs the convolution on the context's threads, with weights transformed before if they are <paramref name="ready"/>.</summary>
     public static void Run(
         Context context, in ConvolutionGeometry geometry, WinogradForm form, int batch, Tensor input, Tensor panels, PackedWeight? packed, Tensor output,
-        in Conv2dSelection selection, in FusedSteps steps, Tensor ready = default)
+        in Conv2dSelection selection, in FusedSteps steps, Tensor ready = default, PickedWeights picked = default)
     {
         if (batch == 0)
         {
@@ -61,6 +62,7 @@ internal struct WinogradWork : IParallelWork
             _input = input,
             _panels = panels,
             _output = output,
+            _picked = picked,
             _isListed = !selection.Pixels.IsAll,
             _tiles = batch * WinogradConvolution.TileCount(in geometry, form),
         };
@@ -105,9 +107,10 @@ internal struct WinogradWork : IParallelWork
         int count = _splitsPanels ? WinogradConvolution.PanelCount(in _geometry) : _tiles;
         Range range = new((int)((long)count * part / _tileParts), (int)((long)count * (part + 1) / _tileParts));
         WinogradTiles tiles = _isListed ? Lists().Tiles : WinogradTiles.All;
+        WeightPick pick = _picked.Pick;
         WinogradConvolution.Forward(
             in _geometry, _form, _batch, _input.Span, _transformed.Span, _output.Span, in tiles, in epilogue, scratch,
-            _splitsPanels ? Range.All : range, _splitsPanels ? range : Range.All);
+            _splitsPanels ? Range.All : range, _splitsPanels ? range : Range.All, in pick);
     }
 
     // Behind the lists, where each sample's single pixels start and end, and the number of tiles.

@@ -17,16 +17,20 @@ public sealed class SelectedChannelsWinogradTests
 {
     private const int Batch = 3;
 
-    public static TheoryData<int, int, int, int> Layers => new()
+    // Groups of vectors are moved side by side; panels and runs of input channels are taken where they lie.
+    public static TheoryData<int, int, int, int, bool> Layers => new()
     {
-        { 32, 48, 13, 18 },
-        { 35, 64, 8, 9 },
-        { 64, 41, 14, 14 },
+        { 32, 48, 13, 18, false },
+        { 35, 64, 8, 9, false },
+        { 64, 41, 14, 14, false },
+        { 32, 48, 13, 18, true },
+        { 67, 130, 8, 9, true },
+        { 64, 160, 14, 14, true },
     };
 
     [Theory]
     [MemberData(nameof(Layers))]
-    public void SelectedChannelsAreNearTheExactSumsWithTheSameBitsInAnyBatchAndOnAnyThreads(int ins, int outs, int height, int width)
+    public void SelectedChannelsAreNearTheExactSumsWithTheSameBitsInAnyBatchAndOnAnyThreads(int ins, int outs, int height, int width, bool areLarge)
     {
         ConvolutionGeometry geometry = new(ins, outs, 3, 3, height, width, 1, 1, 1, 1, 1, 1);
         float[] weight = ConvolutionCases.Values(geometry.WeightElements, 2);
@@ -44,8 +48,8 @@ public sealed class SelectedChannelsWinogradTests
                     continue;
                 }
 
-                Run exact = new(geometry, weight, scale, shift, packed, listsIn, listsOut, new Context { Accuracy = Accuracy.Exact });
-                Run fast = new(geometry, weight, scale, shift, packed, listsIn, listsOut, new Context());
+                Run exact = new(geometry, weight, scale, shift, packed, listsIn, listsOut, areLarge, new Context { Accuracy = Accuracy.Exact });
+                Run fast = new(geometry, weight, scale, shift, packed, listsIn, listsOut, areLarge, new Context());
                 Assert.NotNull(fast.Form);
                 Assert.Null(exact.Form);
                 float[] together = fast.Of(0, Batch);
@@ -100,7 +104,7 @@ public sealed class SelectedChannelsWinogradTests
     }
 
     private sealed record Run(
-        ConvolutionGeometry Geometry, float[] Weight, Tensor Scale, Tensor Shift, PackedWeight Packed, bool ListsIn, bool ListsOut, Context Context)
+        ConvolutionGeometry Geometry, float[] Weight, Tensor Scale, Tensor Shift, PackedWeight Packed, bool ListsIn, bool ListsOut, bool AreLarge, Context Context)
     {
         public object? Form
         {
@@ -129,10 +133,11 @@ public sealed class SelectedChannelsWinogradTests
 
         private Conv2dSelection Selected(int first, int count)
         {
-            int lanes = System.Numerics.Vector<float>.Count;
+            int lanes = System.Numerics.Vector<float>.Count * (AreLarge ? 2 : 1);
+            int run = AreLarge ? 8 : 1;
             return new()
             {
-                InChannels = ListsIn ? Rows(Geometry.InChannels, first, count, 1, (Geometry.InChannels / 2) + 3) : default,
+                InChannels = ListsIn ? Rows(Geometry.InChannels, first, count, run, ((Geometry.InChannels / 2) + 3) / run * run) : default,
                 CompactInChannels = ListsIn,
                 OutChannels = ListsOut ? Rows(Geometry.OutChannels, first, count, lanes, Geometry.OutChannels / lanes / 2 * lanes) : default,
                 CompactOutChannels = ListsOut,

@@ -29,6 +29,7 @@ internal static class ChannelCompaction
         int lanes = Vector<float>.Count;
         return checked(
             geometry.InElements + lanes + ConvolutionWeights.PackedLength(in geometry) + RowLength(in geometry) + (PanelSweep.MaximumRows * RowLength(in geometry))
+            + WeightPick.MemoryLength(geometry.InChannels, geometry.OutChannels, geometry.KernelWidth)
             + (2 * geometry.OutChannels) + ChannelLanes.Length(geometry.InChannels) + ChannelLanes.Length(geometry.OutChannels)
             + PixelOffsets.MaximumExtraLength(in geometry));
     }
@@ -65,7 +66,8 @@ internal static class ChannelCompaction
         bool scatters = listsOut && !selection.OutChannels.IsCompact;
         long outVectors = (geometry.OutChannels + lanes - 1) / lanes;
         long walk = (pixels * depth * held * (listsIn ? WalkCostPercent : 100) / 100) + (scatters ? pixels * held * StoreCost : 0);
-        long weights = depth * MoveCost * (listsOut ? outVectors + made : made);
+        bool moves = !WeightPick.Suits(selection.InChannels, selection.OutChannels);
+        long weights = !moves ? 0 : depth * MoveCost * (listsOut ? outVectors + made : made);
         long inputs = listsIn && !selection.InChannels.IsCompact ? (long)InputPixels(in geometry, in selection, pixels) * ((geometry.InChannels / lanes) + 1) * MoveCost : 0;
         long compact = (pixels * depth * made) + weights + inputs + (scatters ? pixels * outVectors * SpreadCost : 0);
         return compact < walk;
@@ -94,14 +96,23 @@ internal static class ChannelCompaction
         ChannelLanes outLanes = listsOut && (scatters || !areVectors) ? new ChannelLanes(selection.OutChannels.Indices, geometry.OutChannels, memory) : default;
 
         Span<float> row = Take(ref scratch, RowLength(in geometry));
-        Span<float> panels = Take(ref scratch, ConvolutionWeights.PackedLength(in inner));
-        if (areVectors)
+        Span<float> moved = Take(ref scratch, ConvolutionWeights.PackedLength(in inner));
+        ReadOnlySpan<float> panels = moved;
+        WeightPick pick = default;
+        if (WeightPick.Suits(selection.InChannels, selection.OutChannels))
         {
-            ChannelVectors.GatherPanels(in geometry, packed, selection.InChannels, selection.OutChannels, panels);
+            int repeats = PixelOffsets.CanMerge(in inner) ? geometry.KernelWidth : 1;
+            Span<int> lists = MemoryMarshal.Cast<float, int>(Take(ref scratch, WeightPick.MemoryLength(geometry.InChannels, geometry.OutChannels, geometry.KernelWidth)));
+            pick = WeightPick.Make(selection.InChannels, geometry.InChannels, selection.OutChannels, geometry.OutChannels, repeats, lists);
+            panels = packed;
+        }
+        else if (areVectors)
+        {
+            ChannelVectors.GatherPanels(in geometry, packed, selection.InChannels, selection.OutChannels, moved);
         }
         else
         {
-            PackListed(in geometry, packed, in selection, in outLanes, row, panels);
+            PackListed(in geometry, packed, in selection, in outLanes, row, moved);
         }
 
         if (gathersIn)
@@ -124,7 +135,7 @@ internal static class ChannelCompaction
                 Residual = epilogue.Residual,
                 Activation = epilogue.Activation,
             };
-            ConvolutionPass direct = new(in inner, input, panels, output, in pixels, in own, scratch);
+            ConvolutionPass direct = new(in inner, input, panels, output, in pixels, in own, scratch, in pick);
             direct.Run(firstPixel, pixelCount, firstPanel, panelCount);
             return;
         }
@@ -142,7 +153,7 @@ internal static class ChannelCompaction
         Epilogue none = default;
         ChannelScatter scatter = new(
             in outLanes, sums[(firstPanel * Panel.Width)..], width, output, selection.Pixels, in epilogue, ownsRows);
-        ConvolutionPass pass = new(in inner, input, panels, sums, in pixels, in none, scratch, scatter);
+        ConvolutionPass pass = new(in inner, input, panels, sums, in pixels, in none, scratch, in pick, scatter);
         pass.Run(firstPixel, pixelCount, firstPanel, panelCount);
     }
 

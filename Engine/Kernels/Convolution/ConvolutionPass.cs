@@ -30,6 +30,7 @@ internal ref struct ConvolutionPass
     private readonly PixelOffsets _offsets;
     private readonly Span<float> _extra;
     private readonly ChannelScatter _scatter;
+    private readonly WeightPick _pick;
     private PanelSweep _sweep;
 
     // The output and its steps from the row on that the sweep's first output row counts from, and where offset 0 of its input rows is.
@@ -41,9 +42,10 @@ internal ref struct ConvolutionPass
 
     public ConvolutionPass(
         in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
-        in ConvolutionSelection selection, in Epilogue epilogue, Span<float> scratch, ChannelScatter scatter = default)
+        in ConvolutionSelection selection, in Epilogue epilogue, Span<float> scratch, in WeightPick pick = default, ChannelScatter scatter = default)
     {
         _geometry = geometry;
+        _pick = pick;
         _scatter = scatter;
         _input = input;
         _packed = packed;
@@ -56,7 +58,10 @@ internal ref struct ConvolutionPass
         scratch = scratch[_extra.Length..];
         bool merges = !selection.InChannels.IsListed && PixelOffsets.CanMerge(in geometry);
         _offsets = new PixelOffsets(in geometry, input, selection.InChannels.Width(geometry.InChannels), merges, _extra);
-        _sweep = new PanelSweep(_offsets.Taps, _offsets.Channels, scratch[..PanelSweep.ScratchLength(geometry.Taps)]);
+        int channels = pick.IsAll ? _offsets.Channels : pick.Channels * (geometry.Taps / _offsets.Taps);
+        _sweep = new PanelSweep(_offsets.Taps, channels, scratch[..PanelSweep.ScratchLength(geometry.Taps)]);
+        _sweep.Runs = pick.Runs;
+        _sweep.RunDepth = _offsets.Channels;
         _sweep.WeightsLength = packed.Length;
         _sweep.IsListed = selection.InChannels.IsListed;
         _sweep.IsCompact = selection.InChannels.IsCompact;
@@ -68,7 +73,7 @@ internal ref struct ConvolutionPass
         _gathered = scratch[(geometry.InChannelsPerGroup + (2 * Panel.Width))..];
     }
 
-    private readonly int PanelLength => ConvolutionWeights.PanelLength(in _geometry);
+    private readonly int PanelLength => _pick.IsAll ? ConvolutionWeights.PanelLength(in _geometry) : _geometry.Taps * _pick.Channels * Panel.Width;
 
     public void Run(int firstPixel, int pixelCount, int firstPanel, int panelCount)
     {
@@ -244,7 +249,8 @@ internal ref struct ConvolutionPass
                 {
                     int first = (p - panel) * Panel.Width;
                     int left = Math.Min((Math.Min(next, endPanel) - panel) * Panel.Width, outCount) - first;
-                    taken = _selection.OutChannels.IsListed ? 1 : _sweep.PanelsAtOnce(left);
+                    taken = _pick.Together(p - panel, _selection.OutChannels.IsListed ? 1 : _sweep.PanelsAtOnce(left), out int distance);
+                    _sweep.PanelDistance = distance * PanelLength;
                     int count = Math.Min(taken * Panel.Width, left);
                     if (_selection.OutChannels.IsListed)
                     {
@@ -252,7 +258,9 @@ internal ref struct ConvolutionPass
                     }
                     else
                     {
-                        RunWhole(group, p - panel, new PanelColumns(outStart + first, count), outStart + first);
+                        int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + _pick.PlaceOf(p - panel);
+                        _sweep.TakeSteps(in _epilogue, outStart + first, count);
+                        _sweep.Multiply(_packed[(index * PanelLength)..], new PanelColumns(outStart + first, count), _target, in _steps);
                     }
                 }
             }
@@ -264,13 +272,6 @@ internal ref struct ConvolutionPass
     private readonly int OutEnd(int group) => _selection.OutChannels.IsListed
         ? ChannelGroup.End(_selection.OutChannels.Indices, group, _geometry.OutChannelsPerGroup)
         : (group + 1) * _geometry.OutChannelsPerGroup;
-
-    private readonly void RunWhole(int group, int panel, PanelColumns columns, int firstChannel)
-    {
-        _sweep.TakeSteps(in _epilogue, firstChannel, columns.Count);
-        int index = (group * ConvolutionWeights.PanelsPerGroup(in _geometry)) + panel;
-        _sweep.Multiply(_packed.Slice(index * PanelLength, Panel.Count(columns.Count) * PanelLength), in columns, _target, in _steps);
-    }
 
     // Up to a panel's width of listed output channels, from one place of the list on.
     private readonly void RunListed(int group, int rank, int count, int slot, bool isFirstSweep)

@@ -123,82 +123,94 @@ internal static class BlockKernel
                     // Four channels a turn: the time of a short loop depends on where its code happens to lie, by up to a fifth. The rows move along
                     // instead of an index, so that the places of a turn are part of the instructions.
                     nint left = count;
-                    for (; left > 3; left -= 4)
+                    int run = 0;
+                    do
                     {
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        Prefetch<TRows, TRow>(ref weights, ahead, distance);
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        x0 = ref Unsafe.Add(ref x0, 4);
-                        if (TRows.Value > 1)
+                        if (TWalk.IsRuns)
                         {
-                            x1 = ref Unsafe.Add(ref x1, 4);
+                            weights = ref Unsafe.Add(ref tap, Unsafe.Add(ref operands.Runs, 2 * run) * step);
+                            left = Unsafe.Add(ref operands.Runs, (2 * run) + 1);
+                            run++;
                         }
 
-                        if (TRows.Value > 2)
+                        for (; left > 3; left -= 4)
                         {
-                            x2 = ref Unsafe.Add(ref x2, 4);
+                            Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                            Step<TRows, TRow>(
+                                ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            weights = ref Unsafe.Add(ref weights, step);
+                            Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                            Step<TRows, TRow>(
+                                ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 1, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            weights = ref Unsafe.Add(ref weights, step);
+                            Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                            Step<TRows, TRow>(
+                                ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 2, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            weights = ref Unsafe.Add(ref weights, step);
+                            Prefetch<TRows, TRow>(ref weights, ahead, distance);
+                            Step<TRows, TRow>(
+                                ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 3, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            weights = ref Unsafe.Add(ref weights, step);
+                            x0 = ref Unsafe.Add(ref x0, 4);
+                            if (TRows.Value > 1)
+                            {
+                                x1 = ref Unsafe.Add(ref x1, 4);
+                            }
+
+                            if (TRows.Value > 2)
+                            {
+                                x2 = ref Unsafe.Add(ref x2, 4);
+                            }
+
+                            if (TRows.Value > 3)
+                            {
+                                x3 = ref Unsafe.Add(ref x3, 4);
+                            }
+
+                            if (TRows.Value > 4)
+                            {
+                                x4 = ref Unsafe.Add(ref x4, 4);
+                            }
+
+                            if (TRows.Value > 5)
+                            {
+                                x5 = ref Unsafe.Add(ref x5, 4);
+                            }
                         }
 
-                        if (TRows.Value > 3)
+                        for (; left > 0; left--)
                         {
-                            x3 = ref Unsafe.Add(ref x3, 4);
-                        }
+                            Step<TRows, TRow>(
+                                ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
+                            weights = ref Unsafe.Add(ref weights, step);
+                            x0 = ref Unsafe.Add(ref x0, 1);
+                            if (TRows.Value > 1)
+                            {
+                                x1 = ref Unsafe.Add(ref x1, 1);
+                            }
 
-                        if (TRows.Value > 4)
-                        {
-                            x4 = ref Unsafe.Add(ref x4, 4);
-                        }
+                            if (TRows.Value > 2)
+                            {
+                                x2 = ref Unsafe.Add(ref x2, 1);
+                            }
 
-                        if (TRows.Value > 5)
-                        {
-                            x5 = ref Unsafe.Add(ref x5, 4);
+                            if (TRows.Value > 3)
+                            {
+                                x3 = ref Unsafe.Add(ref x3, 1);
+                            }
+
+                            if (TRows.Value > 4)
+                            {
+                                x4 = ref Unsafe.Add(ref x4, 1);
+                            }
+
+                            if (TRows.Value > 5)
+                            {
+                                x5 = ref Unsafe.Add(ref x5, 1);
+                            }
                         }
                     }
-
-                    for (; left > 0; left--)
-                    {
-                        Step<TRows, TRow>(
-                            ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
-                        weights = ref Unsafe.Add(ref weights, step);
-                        x0 = ref Unsafe.Add(ref x0, 1);
-                        if (TRows.Value > 1)
-                        {
-                            x1 = ref Unsafe.Add(ref x1, 1);
-                        }
-
-                        if (TRows.Value > 2)
-                        {
-                            x2 = ref Unsafe.Add(ref x2, 1);
-                        }
-
-                        if (TRows.Value > 3)
-                        {
-                            x3 = ref Unsafe.Add(ref x3, 1);
-                        }
-
-                        if (TRows.Value > 4)
-                        {
-                            x4 = ref Unsafe.Add(ref x4, 1);
-                        }
-
-                        if (TRows.Value > 5)
-                        {
-                            x5 = ref Unsafe.Add(ref x5, 1);
-                        }
-                    }
+                    while (TWalk.IsRuns && run < operands.RunCount);
                 }
 
                 tap = ref Unsafe.Add(ref tap, operands.TapStep);

@@ -18,6 +18,12 @@ internal ref struct BlockOperands
     /// <summary>Input channels to take, in a channel walk that is listed.</summary>
     public ref int Channels;
 
+    /// <summary>For each run of channels the first one's place in a tap's weights and how many there are, in a walk along runs.</summary>
+    public ref int Runs;
+
+    /// <summary>Runs of a tap.</summary>
+    public int RunCount;
+
     /// <summary>Weights of the first tap and channel.</summary>
     public ref float Panel;
 

@@ -17,6 +17,9 @@ internal interface IChannelWalk
 
     /// <summary>Whether the input holds only the listed channels, side by side.</summary>
     static abstract bool IsCompact { get; }
+
+    /// <summary>Whether weights are taken run by run of neighbouring channels, and the input holds only those of the runs, side by side.</summary>
+    static abstract bool IsRuns { get; }
 }
 
 internal readonly struct Extent1 : IExtent
@@ -55,6 +58,8 @@ internal readonly struct AllChannels : IChannelWalk
     public static bool IsListed => false;
 
     public static bool IsCompact => false;
+
+    public static bool IsRuns => false;
 }
 
 /// <summary>The listed channels of an input that holds all.</summary>
@@ -63,6 +68,8 @@ internal readonly struct ListedChannels : IChannelWalk
     public static bool IsListed => true;
 
     public static bool IsCompact => false;
+
+    public static bool IsRuns => false;
 }
 
 /// <summary>The listed channels of an input that holds no others.</summary>
@@ -71,4 +78,16 @@ internal readonly struct CompactChannels : IChannelWalk
     public static bool IsListed => true;
 
     public static bool IsCompact => true;
+
+    public static bool IsRuns => false;
+}
+
+/// <summary>Runs of neighbouring channels of the weights, with an input that holds no others.</summary>
+internal readonly struct RunsOfChannels : IChannelWalk
+{
+    public static bool IsListed => false;
+
+    public static bool IsCompact => true;
+
+    public static bool IsRuns => true;
 }

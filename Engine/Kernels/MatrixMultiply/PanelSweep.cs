@@ -103,6 +103,12 @@ internal ref struct PanelSweep
     /// <summary>Whether the input holds only the channels of the list.</summary>
     public bool IsCompact;
 
+    /// <summary>Pairs of a channel and how many follow: the weights that are taken, for an input that holds just these; empty: all, or those of the list.</summary>
+    public ReadOnlySpan<int> Runs;
+
+    /// <summary>Channels of all runs.</summary>
+    public int RunDepth;
+
     /// <summary>Rows of this sweep, spread evenly over its blocks: a block of few rows would leave the processor's pipelines idle.</summary>
     public int Rows
     {
@@ -121,7 +127,7 @@ internal ref struct PanelSweep
     public readonly int Blocks => _blocks;
 
     /// <summary>Channels of a tap that are taken.</summary>
-    public readonly int Depth => IsListed ? ChannelList.Length : Channels;
+    public readonly int Depth => IsListed ? ChannelList.Length : Runs.IsEmpty ? Channels : RunDepth;
 
     /// <summary>The scratch that a sweep needs, in elements.</summary>
     /// <param name="taps">Taps.</param>
@@ -172,7 +178,7 @@ internal ref struct PanelSweep
         }
 
         // Four panels of long sums would not stay in the first cache from one block to the next; one or two rows of them would wait for each other.
-        bool fitsFour = (long)Channels * Taps <= ShortSum || _rows <= 2;
+        bool fitsFour = (long)Depth * Taps <= ShortSum || _rows <= 2;
         return fitsFour && columns >= PanelsTogether * Panel.Width ? PanelsTogether : 2;
     }
 
@@ -201,15 +207,8 @@ internal ref struct PanelSweep
     {
         for (int i = 0; i < columns.Length; i++)
         {
-            if (!epilogue.Scale.IsEmpty)
-            {
-                _scale[columns[i]] = epilogue.Scale[channels[i]];
-            }
-
-            if (!epilogue.Shift.IsEmpty)
-            {
-                _shift[columns[i]] = epilogue.Shift[channels[i]];
-            }
+            _scale[columns[i]] = epilogue.Scale.IsEmpty ? 0 : epilogue.Scale[channels[i]];
+            _shift[columns[i]] = epilogue.Shift.IsEmpty ? 0 : epilogue.Shift[channels[i]];
         }
     }
 
@@ -231,6 +230,8 @@ internal ref struct PanelSweep
         operands.Ahead = asks ? (nint)PanelStep * RowsAhead : 0;
         operands.Steps = epilogue.Steps | (columns.AreMasked ? EpilogueSteps.Mask : EpilogueSteps.None);
         operands.Masks = ref MemoryMarshal.GetReference(columns.Masks);
+        operands.Runs = ref MemoryMarshal.GetReference(Runs);
+        operands.RunCount = Runs.Length / 2;
         operands.Scale = ref MemoryMarshal.GetReference(_scale);
         operands.Shift = ref MemoryMarshal.GetReference(_shift);
         if (direct)
@@ -247,8 +248,8 @@ internal ref struct PanelSweep
         int tapGroups = 1;
         if (_blocks > 1 && rowsOfPanel >= PieceRows + (PieceRows / 2))
         {
-            // Otherwise nothing is used twice, or all of it stays near.
-            pieces = Math.Max(1, (depth + (PieceRows / 2)) / PieceRows);
+            // Otherwise nothing is used twice, or all of it stays near. Runs of channels are not cut.
+            pieces = Runs.IsEmpty ? Math.Max(1, (depth + (PieceRows / 2)) / PieceRows) : 1;
             tapGroups = pieces > 1 ? Taps : (int)Math.Clamp((rowsOfPanel + (PieceRows / 2)) / PieceRows, 1, Taps);
         }
 
@@ -320,33 +321,38 @@ internal ref struct PanelSweep
         {
             Run<HalfRow>(ref operands, tap);
         }
-        else if (extent > Panel.Width)
+        else if (!WideRow.IsSupported && extent > Panel.Width)
         {
-            RunSeveral(ref operands, extent, tap);
+            RunUnlisted<PairRow<FullRow>>(ref operands, tap);
         }
-        else if (WideRow.IsSupported)
-        {
-            Run<WideRow>(ref operands, tap);
-        }
-        else
+        else if (!WideRow.IsSupported)
         {
             Run<FullRow>(ref operands, tap);
         }
-    }
-
-    private readonly void RunSeveral(scoped ref BlockOperands operands, int extent, int tap)
-    {
-        if (WideRow.IsSupported && extent > 2 * Panel.Width)
+        else if (extent > 2 * Panel.Width)
         {
-            Run<QuadRow, AllChannels>(ref operands, tap);
+            RunUnlisted<QuadRow>(ref operands, tap);
         }
-        else if (WideRow.IsSupported)
+        else if (extent > Panel.Width)
         {
-            Run<PairRow<WideRow>, AllChannels>(ref operands, tap);
+            RunUnlisted<PairRow<WideRow>>(ref operands, tap);
         }
         else
         {
-            Run<PairRow<FullRow>, AllChannels>(ref operands, tap);
+            Run<WideRow>(ref operands, tap);
+        }
+    }
+
+    private readonly void RunUnlisted<TRow>(scoped ref BlockOperands operands, int tap)
+        where TRow : struct, IPanelRow<TRow>
+    {
+        if (Runs.IsEmpty)
+        {
+            Run<TRow, AllChannels>(ref operands, tap);
+        }
+        else
+        {
+            Run<TRow, RunsOfChannels>(ref operands, tap);
         }
     }
 
@@ -355,7 +361,7 @@ internal ref struct PanelSweep
     {
         if (!IsListed)
         {
-            Run<TRow, AllChannels>(ref operands, tap);
+            RunUnlisted<TRow>(ref operands, tap);
         }
         else if (IsCompact)
         {

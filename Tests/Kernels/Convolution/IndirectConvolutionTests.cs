@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Numerics;
 using FsCheck.Xunit;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.Convolution;
@@ -59,7 +60,25 @@ public sealed class IndirectConvolutionTests
     {
         ConvolutionGeometry geometry = Geometry(seed);
         var random = new ConvolutionCases.Numbers(seed + 9);
-        int[] pixels = Subset(geometry.OutPixels, random), inputs = Subset(geometry.InChannels, random), outputs = Subset(geometry.OutChannels, random);
+        HasTheBitsOfTheDense(geometry, Subset(geometry.InChannels, random), Subset(geometry.OutChannels, random), random, seed);
+    }
+
+    // Weights that are multiplied where they lie.
+    [Property(MaxTest = 200, EndSize = 1000000)]
+    public void RunsAndPanelsHaveTheBitsOfTheDenseConvolution(int seed)
+    {
+        ConvolutionGeometry any = Geometry(seed);
+        var random = new ConvolutionCases.Numbers(seed + 11);
+        int run = random.Next(8, 20), width = 2 * Vector<float>.Count;
+        ConvolutionGeometry geometry = new(
+            (run * random.Next(1, 6)) + random.Next(2), (width * random.Next(1, 9)) + random.Next(2), any.KernelHeight, any.KernelWidth, any.InHeight, any.InWidth,
+            any.StrideHeight, any.StrideWidth, any.PadTop, any.PadLeft, any.PadBottom, any.PadRight, any.DilationHeight, any.DilationWidth);
+        HasTheBitsOfTheDense(geometry, Groups(geometry.InChannels, run, random), Groups(geometry.OutChannels, width, random), random, seed);
+    }
+
+    private static void HasTheBitsOfTheDense(ConvolutionGeometry geometry, int[] inputs, int[] outputs, ConvolutionCases.Numbers random, int seed)
+    {
+        int[] pixels = Subset(geometry.OutPixels, random);
         bool listsPixels = random.Next(4) > 0, listsInputs = random.Next(3) > 0, listsOutputs = random.Next(3) > 0;
         bool compactPixels = random.Next(2) == 0, compactInputs = random.Next(2) == 0, compactOutputs = random.Next(2) == 0;
         ConvolutionSelection selection = new()
@@ -177,6 +196,26 @@ public sealed class IndirectConvolutionTests
         !isListed ? ActiveList.All : isCompact ? ActiveList.CompactOf(indices) : ActiveList.Of(indices);
 
     // Random indices, or whole panels of them, or none, or all.
+    // Whole groups of neighbours.
+    private static int[] Groups(int count, int size, ConvolutionCases.Numbers random)
+    {
+        var chosen = new List<int>();
+        for (int start = 0; start + size <= count; start += size)
+        {
+            for (int i = 0; i < size; i++)
+            {
+                chosen.Add(start + i);
+            }
+
+            if (random.Next(3) == 0)
+            {
+                chosen.RemoveRange(chosen.Count - size, size);
+            }
+        }
+
+        return [.. chosen];
+    }
+
     private static int[] Subset(int universe, ConvolutionCases.Numbers random)
     {
         int tenths = random.Next(11);

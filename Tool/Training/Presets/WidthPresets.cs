@@ -14,6 +14,9 @@ internal static class WidthPresets
     private const float PruningSaving = 0.1f;
     private const float PruningWeight = 0.5f;
 
+    // A panel of weights on processors with eight lanes: chosen channels are then multiplied from where their weights lie.
+    private const int GroupSize = 16;
+
     private const string StaticChannels = "channels-static";
     private const string StaticNeurons = "mlp-static";
     private const string StaticMixture = "moe-static";
@@ -25,6 +28,7 @@ internal static class WidthPresets
         new("fbs", "computes the most salient groups of channels only", static (shape, classes, plan) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Boosted,
+            GroupSize = GroupSize,
             Density = Target(plan, 0.7),
         }))
         {
@@ -36,7 +40,7 @@ internal static class WidthPresets
         new("channel-gated", "adds most input channels only where the first ones promise something", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Gated,
-            GroupSize = 16,
+            GroupSize = GroupSize,
             Threshold = 0.5,
         }))
         {
@@ -47,6 +51,7 @@ internal static class WidthPresets
         new("gaternet", "a second network opens and closes the filters", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
             Method = ChannelMethod.Gater,
+            GroupSize = GroupSize,
         }))
         {
             Static = StaticChannels,

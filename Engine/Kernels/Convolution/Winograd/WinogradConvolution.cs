@@ -66,11 +66,18 @@ public static class WinogradConvolution
     /// <exception cref="ArgumentException">A span or range does not fit; nothing has been written.</exception>
     public static void Forward(
         in ConvolutionGeometry geometry, WinogradForm form, int batch, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
-        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch, Range part, Range panels)
+        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch, Range part, Range panels) =>
+        Forward(in geometry, form, batch, input, packed, output, in tiles, in epilogue, scratch, part, panels, default);
+
+    /// <summary>As the public one, with weights that are picked from transformed ones of more channels.</summary>
+    internal static void Forward(
+        in ConvolutionGeometry geometry, WinogradForm form, int batch, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
+        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch, Range part, Range panels, in WeightPick pick)
     {
         WinogradGeometry cut = new(in geometry, form);
         Same(input.Length, (long)batch * geometry.InElements, "input");
-        Same(packed.Length, WinogradWeights.PackedLength(in geometry, form), "transformed weights");
+        int weights = pick.IsAll ? WinogradWeights.PackedLength(in geometry, form) : checked(cut.Positions * pick.PanelCount * pick.Channels * Panel.Width);
+        Same(packed.Length, weights, "transformed weights");
         epilogue.Check(geometry.OutChannels, output.Length);
         if (scratch.Length < ScratchLength(in geometry, form))
         {
@@ -94,11 +101,11 @@ public static class WinogradConvolution
         (int firstPanel, int panelCount) = panels.GetOffsetAndLength(cut.Panels);
         if (form == WinogradForm.F4)
         {
-            new WinogradPass<TransformF4>(in geometry, in cut, input, packed, output, in tiles, in epilogue, scratch).Run(first, count, firstPanel, panelCount);
+            new WinogradPass<TransformF4>(in geometry, in cut, input, packed, output, in tiles, in epilogue, scratch, in pick).Run(first, count, firstPanel, panelCount);
         }
         else
         {
-            new WinogradPass<TransformF2>(in geometry, in cut, input, packed, output, in tiles, in epilogue, scratch).Run(first, count, firstPanel, panelCount);
+            new WinogradPass<TransformF2>(in geometry, in cut, input, packed, output, in tiles, in epilogue, scratch, in pick).Run(first, count, firstPanel, panelCount);
         }
     }
 

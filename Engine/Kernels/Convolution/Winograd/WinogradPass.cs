@@ -25,12 +25,14 @@ internal ref struct WinogradPass<TTransform>
     private readonly Span<float> _patch;
     private readonly Span<float> _lines;
     private readonly WinogradStore<TTransform> _store;
+    private readonly WeightPick _pick;
     private PanelSweep _sweep;
 
     public WinogradPass(
         in ConvolutionGeometry geometry, in WinogradGeometry cut, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output,
-        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch)
+        in WinogradTiles tiles, in Epilogue epilogue, Span<float> scratch, in WeightPick pick)
     {
+        _pick = pick;
         _geometry = geometry;
         _cut = cut;
         _input = input;
@@ -45,7 +47,9 @@ internal ref struct WinogradPass<TTransform>
         scratch = scratch[_patch.Length..];
         _lines = scratch[..(2 * positions * Vector<float>.Count)];
         scratch = scratch[_lines.Length..];
-        _sweep = new PanelSweep(1, geometry.InChannels, scratch);
+        _sweep = new PanelSweep(1, pick.IsAll ? geometry.InChannels : pick.Channels, scratch);
+        _sweep.Runs = pick.Runs;
+        _sweep.RunDepth = geometry.InChannels;
         _store = new WinogradStore<TTransform>(in geometry, in cut, output, in epilogue, _lines);
     }
 
@@ -77,7 +81,8 @@ internal ref struct WinogradPass<TTransform>
 
     private void Multiply(int firstPanel, int count)
     {
-        int length = _geometry.InChannels * Panel.Width;
+        int length = _sweep.Channels * Panel.Width;
+        int all = _pick.IsAll ? _cut.Panels : _pick.PanelCount;
         _sweep.SetOutputRows(0, default, count * Panel.Width);
 
         // A last panel of no more than a vector is multiplied as one: what is behind it is not stored.
@@ -89,17 +94,20 @@ internal ref struct WinogradPass<TTransform>
             _sweep.Input = ref MemoryMarshal.GetReference(_transformed[(position * _cut.InputStep)..]);
             _sweep.Extra = ref _sweep.Input;
             Span<float> products = _products.Slice(position * _cut.ProductStep, _cut.ProductStep);
-            ReadOnlySpan<float> panels = _packed.Slice(((position * _cut.Panels) + firstPanel) * length, count * length);
+            ReadOnlySpan<float> panels = _packed.Slice(position * all * length, all * length);
             for (int panel = 0; panel < whole;)
             {
-                int taken = _sweep.PanelsAtOnce((whole - panel) * Panel.Width);
-                _sweep.Multiply(panels[(panel * length)..], new PanelColumns(panel * Panel.Width, taken * Panel.Width), products, in none);
+                int taken = _pick.Together(firstPanel + panel, _sweep.PanelsAtOnce((whole - panel) * Panel.Width), out int distance);
+                _sweep.PanelDistance = distance * length;
+                PanelColumns together = new(panel * Panel.Width, taken * Panel.Width);
+                _sweep.Multiply(panels[(_pick.PlaceOf(firstPanel + panel) * length)..], in together, products, in none);
                 panel += taken;
             }
 
             if (whole < count)
             {
-                _sweep.Multiply(panels[(whole * length)..], new PanelColumns(whole * Panel.Width, Vector<float>.Count), products, in none);
+                PanelColumns last = new(whole * Panel.Width, Vector<float>.Count);
+                _sweep.Multiply(panels[(_pick.PlaceOf(firstPanel + whole) * length)..], in last, products, in none);
             }
         }
     }
