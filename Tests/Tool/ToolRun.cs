@@ -20,9 +20,12 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
         ? named
         : Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mdyn.exe" : "mdyn");
 
-    public static ToolRun Start(params string[] arguments) => Start(arguments, null);
+    public static ToolRun Start(params string[] arguments) => Start(arguments, whileRunning: null);
 
-    public static ToolRun Start(IEnumerable<string> arguments, Action<Process>? whileRunning, string? folder = null)
+    /// <summary>A run that reads a text from standard input.</summary>
+    public static ToolRun Start(string[] arguments, string input) => Start(arguments, null, null, input);
+
+    public static ToolRun Start(IEnumerable<string> arguments, Action<Process>? whileRunning, string? folder = null, string input = "")
     {
         ProcessStartInfo start = new(Program)
         {
@@ -37,9 +40,18 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
         }
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{Program} did not start");
-        process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading.
+        }
+
         whileRunning?.Invoke(process);
         if (!process.WaitForExit(Limit))
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Output;
@@ -12,7 +13,8 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
     {
         Prediction prediction = answer.Prediction;
         string macs = $"{Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} MACs, {Quantity.Milliseconds(prediction.Duration.TotalMilliseconds)}";
-        terminal.WriteLine(SafeText.Clean($"{answer.Input.Name}: {model.LabelName(prediction.Label)}, {Quantity.Percent(prediction.Confidence)} sure, {macs}"));
+        terminal.WriteLine(SafeText.Clean($"{answer.Input.Name}: {answer.LabelOf(model)}, {Quantity.Percent(prediction.Confidence)} sure, {macs}"));
+        WriteWords(answer);
         TextTable table = new("decision", "chosen", ">score", ">MACs", ">of all");
         for (int exit = 0; exit < answer.ExitConfidences.Length && model.ExitCount > 1; exit++)
         {
@@ -38,5 +40,26 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
         terminal.WriteLine();
     }
 
+    public override void Pass() => terminal.Flush();
+
     public override void Finish() => terminal.Flush();
+
+    private void WriteWords(Answer answer)
+    {
+        if (answer.Words is not { } words)
+        {
+            return;
+        }
+
+        StringBuilder text = new("  ");
+        int read = 0;
+        foreach (WordUse word in words)
+        {
+            text.Append(word.Text).Append(' ');
+            read += word.IsRead ? 1 : 0;
+        }
+
+        terminal.WriteLine(SafeText.Clean(text.ToString().TrimEnd()));
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {read} of {words.Count} words read{(read < words.Count ? ", (others) not" : string.Empty)}"));
+    }
 }

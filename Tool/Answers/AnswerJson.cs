@@ -22,26 +22,37 @@ public sealed class AnswerJson : AnswerSink, IDisposable
 
     public override void Add(Answer answer)
     {
-        Prediction prediction = answer.Prediction;
-        _json.Object().Text("input", answer.Input.Name).Text("label", _model.LabelName(prediction.Label)).Whole("class", prediction.Label)
-            .Number("confidence", prediction.Confidence).Whole("exit", prediction.ExitIndex + 1).Whole("macs", prediction.MacsExecuted)
-            .Number("milliseconds", prediction.Duration.TotalMilliseconds);
-        _json.Numbers("exit_confidences", Array.ConvertAll(answer.ExitConfidences, static value => (double)value)).Array("top");
-        foreach ((int label, float probability) in answer.Best)
-        {
-            _json.Object().Text("label", _model.LabelName(label)).Number("probability", probability).EndObject();
-        }
-
-        _json.EndArray();
-        if (answer.Decisions is { } decisions)
-        {
-            DecisionJson.Write(_json, decisions);
-        }
-
+        _json.Object().Text("input", answer.Input.Name);
+        WriteMembers(_json, _model, answer);
         _json.EndObject();
         if (++_count % Portion == 0)
         {
             _terminal.Out.Write(_json.Take());
+        }
+    }
+
+    /// <summary>Writes all members of an answer but the name of its input.</summary>
+    internal static void WriteMembers(JsonDocumentWriter json, Model model, Answer answer)
+    {
+        Prediction prediction = answer.Prediction;
+        json.Text("label", model.LabelName(prediction.Label)).Whole("class", prediction.Label)
+            .Number("confidence", prediction.Confidence).Whole("exit", prediction.ExitIndex + 1).Whole("macs", prediction.MacsExecuted)
+            .Number("milliseconds", prediction.Duration.TotalMilliseconds);
+        if (answer.IsRejected)
+        {
+            json.Flag("rejected", true);
+        }
+
+        json.Numbers("exit_confidences", Array.ConvertAll(answer.ExitConfidences, static value => (double)value)).Array("top");
+        foreach ((int label, float probability) in answer.Best)
+        {
+            json.Object().Text("label", model.LabelName(label)).Number("probability", probability).EndObject();
+        }
+
+        json.EndArray();
+        if (answer.Decisions is { } decisions)
+        {
+            DecisionJson.Write(json, decisions);
         }
     }
 

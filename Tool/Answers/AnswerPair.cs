@@ -9,6 +9,12 @@ public sealed class AnswerPair(AnswerSink first, AnswerSink second) : AnswerSink
         second.Add(answer);
     }
 
+    public override void Pass()
+    {
+        first.Pass();
+        second.Pass();
+    }
+
     public override void Finish()
     {
         first.Finish();

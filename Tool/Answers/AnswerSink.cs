@@ -8,6 +8,11 @@ public abstract class AnswerSink
 
     public abstract void Add(Answer answer);
 
+    /// <summary>The next input may be long in coming: what is answered may be passed on.</summary>
+    public virtual void Pass()
+    {
+    }
+
     /// <summary>All inputs have been answered.</summary>
     public abstract void Finish();
 }

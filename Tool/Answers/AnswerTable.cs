@@ -47,7 +47,7 @@ public sealed class AnswerTable(Terminal terminal, Model model, string budget) :
     {
         if (answer.Best.Length == 1)
         {
-            return model.LabelName(answer.Prediction.Label);
+            return answer.LabelOf(model);
         }
 
         List<string> names = [];

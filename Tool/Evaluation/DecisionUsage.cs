@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 
 namespace ManagedDyn.Tool.Evaluation;
@@ -13,12 +14,26 @@ namespace ManagedDyn.Tool.Evaluation;
 /// <param name="DenseMacs">Multiply-adds of all units.</param>
 public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, double MeanShare, long DenseMacs)
 {
-    /// <summary>Asks for each input once and averages what each layer chose; layers in the order in which they decide.</summary>
-    public static IReadOnlyList<DecisionUsage> Measure(Model model, ReadOnlySpan<float> inputs, Budget budget)
+    /// <summary>
+    /// Asks for each of some samples, spread over a set, once and averages what each layer chose; layers in the order in which they decide. Of sequences the steps and
+    /// tokens that there are count, without padding.
+    /// </summary>
+    public static IReadOnlyList<DecisionUsage> Measure(Model model, SampleSet samples, int most, Budget budget)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(samples);
+        int size = model.SampleShape.Count;
+        int count = Math.Min(most, samples.Count);
+        float[] inputs = new float[count * size];
+        int[] lengths = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            int index = (int)((long)i * samples.Count / count);
+            samples.Read(index, inputs.AsSpan(i * size, size));
+            lengths[i] = samples.HasLengths ? Math.Max(1, samples.Length(index)) : int.MaxValue;
+        }
+
         Session session = new(model, new SessionOptions { KeepDecisions = true });
-        int count = inputs.Length / model.SampleShape.Count;
         session.PredictBatch(inputs, count, budget, new Prediction[count]);
         List<(int Layer, DecisionKind Kind)> order = [];
         Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Choices, long DenseMacs)> sums = [];
@@ -30,7 +45,7 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
                 order.Add(key);
             }
 
-            sums[key] = (sum.Chosen + choice.Count, sum.Units + choice.Universe, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
+            sums[key] = (sum.Chosen + choice.Count, sum.Units + UnitsOf(choice, lengths[choice.Sample]), sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
         }
 
         List<DecisionUsage> usage = [];
@@ -42,4 +57,12 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
 
         return usage;
     }
+
+    // A transformer's first token, which is there for the answer, comes on top of a text's.
+    private static int UnitsOf(DecisionChoice choice, int length) => choice.Kind switch
+    {
+        DecisionKind.Steps => Math.Min(choice.Universe, length),
+        DecisionKind.Tokens => Math.Min(choice.Universe, length < int.MaxValue ? length + 1 : length),
+        _ => choice.Universe,
+    };
 }

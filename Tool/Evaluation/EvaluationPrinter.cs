@@ -74,6 +74,13 @@ public static class EvaluationPrinter
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(result);
+        if (result.Rejection is { } rejection)
+        {
+            terminal.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"below {rejection.LeastConfidence:F3} sure no answer: turns away {Quantity.Percent(rejection.OutsideRejected)} of inputs of none of the classes and {Quantity.Percent(rejection.InsideRejected)} of the others, of which {Quantity.Percent(rejection.AnsweredAccuracy, 2)} of those answered are right"));
+        }
+
         if (result.Chosen is not { } chosen)
         {
             return;
@@ -140,6 +147,11 @@ public static class EvaluationPrinter
         }
 
         json.EndArray();
+        if (result.Rejection is { } rejection)
+        {
+            json.Object("rejection").Number("least_confidence", rejection.LeastConfidence).Number("outside_rejected", rejection.OutsideRejected)
+                .Number("inside_rejected", rejection.InsideRejected).Number("answered_accuracy", rejection.AnsweredAccuracy).EndObject();
+        }
     }
 
     private static void WritePoint(JsonDocumentWriter json, CurvePoint point)

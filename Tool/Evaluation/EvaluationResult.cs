@@ -28,6 +28,9 @@ public sealed record EvaluationResult(Model Model, string DataSet, int Samples, 
     /// <summary>The chosen setting against the whole network, by batch size.</summary>
     public IReadOnlyList<TimeRatio> Times { get; init; } = [];
 
+    /// <summary>How inputs of none of the classes are turned away; null: the data set has none.</summary>
+    public RejectionResult? Rejection { get; init; }
+
     /// <summary>How much of each dynamic layer the inputs use at the chosen setting; empty where only exits decide.</summary>
     public IReadOnlyList<DecisionUsage> Usage { get; init; } = [];
 

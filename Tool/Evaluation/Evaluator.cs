@@ -43,8 +43,9 @@ public sealed class Evaluator
         ArgumentNullException.ThrowIfNull(data);
         CheckData(model, data);
         using ProgressLine line = new(_tool.Terminal);
-        CalibrationOptions options = new() { Session = new SessionOptions { Workers = _workers } };
-        return Calibrator.Calibrate(model, data.Validation, options, new LineProgress(line, "calibrating"), _tool.Cancellation);
+        SessionOptions session = new() { Workers = _workers };
+        Model calibrated = Calibrator.Calibrate(model, data.Validation, new CalibrationOptions { Session = session }, new LineProgress(line, "calibrating"), _tool.Cancellation);
+        return RejectionMeasure.Calibrate(calibrated, data, session, _tool.Cancellation);
     }
 
     public EvaluationResult Measure(Model model, SampleSplits data, bool withTime)
@@ -87,7 +88,8 @@ public sealed class Evaluator
             Easiest = easiest,
             Hardest = hardest,
             Times = times,
-            Usage = DecisionUsage.Measure(model, Inputs(model, data.Test, Math.Min(data.Test.Count, UsageSamples)), chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
+            Rejection = RejectionMeasure.Measure(model, data, options, _tool.Cancellation),
+            Usage = DecisionUsage.Measure(model, data.Test, UsageSamples, chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
         };
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Imaging;
 
@@ -10,7 +11,7 @@ namespace ManagedDyn.Tool.Inputs;
 
 /// <summary>
 /// Reads files that a user names as inputs of a model: pictures, npy arrays, IDX files, and folders of these. Bytes get the model's
-/// preprocessing; floating-point arrays are taken as they are. Files are read as their inputs are asked for, so one of any length takes little memory.
+/// preprocessing; floating-point arrays are taken as they are. A model of texts takes the lines of files, or of standard input as "-". Files are read as their inputs are asked for, so one of any length takes little memory.
 /// </summary>
 public sealed class InputReader
 {
@@ -18,8 +19,14 @@ public sealed class InputReader
     private const int HeadLength = 512;
 
     private readonly Shape _sample;
+    private readonly InputEncoding? _encoding;
 
-    public InputReader(Shape sample) => _sample = sample;
+    public InputReader(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _sample = model.SampleShape;
+        _encoding = model.Encoding;
+    }
 
     /// <summary>The inputs in a file, or in the files of a folder in the order of their names.</summary>
     public IEnumerable<InputSample> Read(string path) => Directory.Exists(path) ? ReadFolder(path) : ReadFile(path);
@@ -45,12 +52,12 @@ public sealed class InputReader
 
         if (!any)
         {
-            throw new ToolException($"the folder '{path}' holds no picture, npy or IDX file");
+            throw new ToolException($"the folder '{path}' holds no {(_encoding is TextEncoding ? "text file (.txt)" : "picture, npy or IDX file")}");
         }
     }
 
-    private static bool IsInput(string file)
-        => Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
+    private bool IsInput(string file)
+        => _encoding is TextEncoding ? Path.GetExtension(file).ToUpperInvariant() is ".TXT" : Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
 
     private IEnumerable<InputSample> ReadFile(string path)
     {
@@ -62,7 +69,7 @@ public sealed class InputReader
             yield return sample;
         }
 
-        if (!any)
+        if (!any && !source.MayBeEmpty)
         {
             throw new ToolException($"'{path}' holds no input; expected at least one");
         }
@@ -83,6 +90,16 @@ public sealed class InputReader
 
     private InputSource Open(string path)
     {
+        if (path == LineSource.StandardInput && _encoding is not TextEncoding)
+        {
+            throw ToolException.Usage($"- is standard input, which a model of texts reads line by line; this one takes {Expected}");
+        }
+
+        if (path == LineSource.StandardInput)
+        {
+            return new LineSource(path, (TextEncoding)_encoding!);
+        }
+
         byte[] head = new byte[HeadLength];
         int length;
         using (FileStream stream = InputFile.Open(path, Expected))
@@ -100,6 +117,11 @@ public sealed class InputReader
         if (FileSniffer.IsNpy(start))
         {
             return new NpySource(path, _sample);
+        }
+
+        if (_encoding is TextEncoding texts)
+        {
+            return start.Contains((byte)0) ? throw new ToolException($"'{path}' is {FileSniffer.Describe(start)}; expected a text in each line") : new LineSource(path, texts);
         }
 
         // IDX begins with two zero bytes and the type of unsigned bytes; packed ones are known by their name.

@@ -1,4 +1,11 @@
 namespace ManagedDyn.Tool.Inputs;
 
 /// <summary>One input of a model: bytes, to which the model's preprocessing is applied, or values that are taken as they are.</summary>
-public sealed record InputSample(string Name, byte[]? Bytes, float[]? Values);
+public sealed record InputSample(string Name, byte[]? Bytes, float[]? Values)
+{
+    /// <summary>The text that the values were made from; null: they were made from something else.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Whether the next input may be long in coming, so that this one is answered at once.</summary>
+    public bool MayWait { get; init; }
+}

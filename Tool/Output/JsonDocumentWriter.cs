@@ -113,6 +113,9 @@ public sealed class JsonDocumentWriter : IDisposable
         return text;
     }
 
+    /// <summary>Begins another document behind the one that is whole; <see cref="Take"/> must have taken that.</summary>
+    public void Begin() => _json.Reset();
+
     public void Dispose() => _json.Dispose();
 
     private void WriteNumber(double? value)

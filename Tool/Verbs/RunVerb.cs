@@ -18,7 +18,7 @@ public sealed class RunVerb : Verb
 
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
-        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these. Bytes are normalised as the model asks; arrays of floats must be already.",
+        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these; for a model of texts, files with a text in each line, or - for standard input. Bytes are normalised as the model asks; arrays of floats must be already.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -30,7 +30,8 @@ public sealed class RunVerb : Verb
     private readonly Option<bool> _exact = Options.Flag("--exact", "Take direct sums only: slower, and the same bits whatever is selected.");
     private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
     private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
-    private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON.");
+    private readonly Option<double?> _reject = Options.Number("--reject-below", "P", "Tell that an input is of none of the classes when the most probable one is less probable than this; the model's own bound if not given.", 0, 1);
+    private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON; of texts, one object a line, as soon as it is answered.");
 
     public RunVerb()
         : base("run", "Classify inputs: label, confidence, the exit taken, multiply-adds and time of each.")
@@ -44,6 +45,7 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_exact);
         Command.Options.Add(_explain);
         Command.Options.Add(_report);
+        Command.Options.Add(_reject);
         Command.Options.Add(_json);
     }
 
@@ -52,6 +54,7 @@ public sealed class RunVerb : Verb
         new("mdyn run boot.png", "label, confidence, exit, MACs and time"),
         new("mdyn run --budget 5M pictures/", "every picture of a folder, at most 5 million multiply-adds each"),
         new("mdyn run boot.png --explain --report why.html", "which exits and layers the answer used, printed and drawn"),
+        new("mdyn run --model intents.safetensors --json - < lines.txt", "a JSON object for each line of standard input, as it comes"),
         new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
     ];
 
@@ -79,9 +82,8 @@ public sealed class RunVerb : Verb
             session.WarmUp();
         }
 
-        bool isJson = arguments.GetValue(_json);
-        using AnswerJson? json = isJson ? new AnswerJson(tool.Terminal, model, budgetText) : null;
-        AnswerSink sink = json is not null ? json : arguments.GetValue(_explain) ? new AnswerExplanation(tool.Terminal, model) : new AnswerTable(tool.Terminal, model, budgetText);
+        AnswerSink sink = Sink(arguments, tool, model, budgetText);
+        using IDisposable? disposable = sink as IDisposable;
         if (report is not null)
         {
             sink = new AnswerPair(sink, new AnswerPage(report, model, budgetText));
@@ -89,25 +91,40 @@ public sealed class RunVerb : Verb
 
         // A deadline counts for each input, so they are asked one at a time.
         int batchSize = timed ? 1 : BatchSize;
+        Asking asking = new(budget, top, (float)(arguments.GetValue(_reject) ?? model.Description.LeastConfidence), sink, tool);
         List<InputSample> batch = [];
         foreach (InputSample sample in Inputs(arguments, model))
         {
             tool.Cancellation.ThrowIfCancellationRequested();
             batch.Add(sample);
-            if (batch.Count == batchSize)
+            if (batch.Count == batchSize || sample.MayWait)
             {
-                Ask(session, batch, budget, top, sink, tool);
+                Ask(session, batch, asking);
+                sink.Pass();
             }
         }
 
-        Ask(session, batch, budget, top, sink, tool);
+        Ask(session, batch, asking);
         sink.Finish();
         return ExitCode.Ok;
     }
 
+    private AnswerSink Sink(ParseResult arguments, ToolContext tool, Model model, string budget)
+    {
+        bool isText = model.Encoding is TextEncoding;
+        if (arguments.GetValue(_json))
+        {
+            return isText ? new AnswerJsonLines(tool.Terminal, model) : new AnswerJson(tool.Terminal, model, budget);
+        }
+
+        return arguments.GetValue(_explain) ? new AnswerExplanation(tool.Terminal, model)
+            : isText ? new AnswerLines(tool.Terminal, model)
+            : new AnswerTable(tool.Terminal, model, budget);
+    }
+
     private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model)
     {
-        InputReader reader = new(model.SampleShape);
+        InputReader reader = new(model);
         long left = arguments.GetValue(_limit) ?? long.MaxValue;
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {
@@ -122,7 +139,7 @@ public sealed class RunVerb : Verb
         }
     }
 
-    private static void Ask(Session session, List<InputSample> batch, Budget budget, int top, AnswerSink sink, ToolContext tool)
+    private static void Ask(Session session, List<InputSample> batch, Asking asking)
     {
         // Bytes and values take different ways into the network; answers keep the order of the inputs.
         for (int first = 0; first < batch.Count;)
@@ -133,14 +150,14 @@ public sealed class RunVerb : Verb
                 end++;
             }
 
-            AskAlike(session, batch.GetRange(first, end - first), budget, top, sink, tool);
+            AskAlike(session, batch.GetRange(first, end - first), asking);
             first = end;
         }
 
         batch.Clear();
     }
 
-    private static void AskAlike(Session session, List<InputSample> batch, Budget budget, int top, AnswerSink sink, ToolContext tool)
+    private static void AskAlike(Session session, List<InputSample> batch, Asking asking)
     {
         Model model = session.Model;
         int length = model.SampleShape.Count;
@@ -156,7 +173,7 @@ public sealed class RunVerb : Verb
                     batch[i].Bytes!.CopyTo(bytes, i * length);
                 }
 
-                session.PredictBatch(bytes, batch.Count, budget, predictions, scores, tool.Cancellation);
+                session.PredictBatch(bytes, batch.Count, asking.Budget, predictions, scores, asking.Tool.Cancellation);
             }
             else
             {
@@ -166,7 +183,7 @@ public sealed class RunVerb : Verb
                     batch[i].Values!.CopyTo(values, i * length);
                 }
 
-                session.PredictBatch(values, batch.Count, budget, predictions, scores, tool.Cancellation);
+                session.PredictBatch(values, batch.Count, asking.Budget, predictions, scores, asking.Tool.Cancellation);
             }
         }
         catch (ArgumentException e)
@@ -178,9 +195,18 @@ public sealed class RunVerb : Verb
         for (int i = 0; i < batch.Count; i++)
         {
             ReadOnlySpan<float> row = scores.AsSpan(i * model.ClassCount, model.ClassCount);
-            sink.Add(new Answer(batch[i], predictions[i], Best(row, top), session.Trace!.Confidences(i).ToArray()) { Decisions = decisions?[i] });
+            (int Label, float Probability)[] best = Best(row, asking.Top);
+            asking.Sink.Add(new Answer(batch[i], predictions[i], best, session.Trace!.Confidences(i).ToArray())
+            {
+                IsRejected = best[0].Probability < asking.LeastConfidence,
+                Decisions = decisions?[i],
+                Words = decisions is not null && batch[i].Text is { } text ? WordUse.Of((TextEncoding)model.Encoding!, text, decisions[i]) : null,
+            });
         }
     }
+
+    /// <summary>How inputs are asked about.</summary>
+    private sealed record Asking(Budget Budget, int Top, float LeastConfidence, AnswerSink Sink, ToolContext Tool);
 
     /// <summary>The most probable classes, best first; equal ones in their order.</summary>
     private static (int Label, float Probability)[] Best(ReadOnlySpan<float> scores, int count)

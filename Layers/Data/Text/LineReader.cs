@@ -38,6 +38,16 @@ public sealed class LineReader : IDisposable
     /// <summary>The number of lines read.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Whether a whole line has been taken from the stream already, so that reading it does not wait.</summary>
+    public bool HasLine
+    {
+        get
+        {
+            ReadOnlySpan<char> there = _buffer.AsSpan(_start, _end - _start);
+            return (_endedInReturn && !there.IsEmpty && there[0] == '\n' ? there[1..] : there).ContainsAny('\n', '\r');
+        }
+    }
+
     /// <summary>The next line without its end; null when there is none.</summary>
     /// <exception cref="ModelFileException">The line is too long, or the stream is packed and damaged.</exception>
     public string? Read()
@@ -47,9 +57,7 @@ public sealed class LineReader : IDisposable
         {
             if (_start == _end && !Fill())
             {
-                bool isLine = _line.Length > 0;
-                Count += isLine ? 1 : 0;
-                return isLine ? _line.ToString() : null;
+                return _line.Length > 0 ? Take(_line.ToString()) : null;
             }
 
             if (_endedInReturn)
@@ -78,18 +86,15 @@ public sealed class LineReader : IDisposable
             }
 
             _endedInReturn = _buffer[_start++] == '\r';
-            Count++;
-            if (_line.Length == 0)
-            {
-                return part.ToString();
-            }
-
-            return _line.Append(part).ToString();
+            return Take(_line.Length == 0 ? part.ToString() : _line.Append(part).ToString());
         }
     }
 
     /// <summary>Closes the stream.</summary>
     public void Dispose() => _reader.Dispose();
+
+    // The mark of the byte order is not always recognised where few bytes come at a time.
+    private string Take(string line) => Count++ == 0 && line.StartsWith('\uFEFF') ? line[1..] : line;
 
     private bool Fill()
     {

@@ -27,6 +27,22 @@ public abstract class Tokenizer
     /// <param name="identifier">From 0 to below <see cref="Vocabulary"/>.</param>
     public abstract string Describe(int identifier);
 
+    /// <summary>What each token of a text stands for, as a person reads it.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>As many pieces as the text has tokens.</returns>
+    public virtual IReadOnlyList<string> Pieces(string text)
+    {
+        List<int> identifiers = [];
+        Encode(text, identifiers);
+        string[] pieces = new string[identifiers.Count];
+        for (int i = 0; i < pieces.Length; i++)
+        {
+            pieces[i] = Describe(identifiers[i]);
+        }
+
+        return pieces;
+    }
+
     /// <summary>A text as a network takes it: identifiers as floats, cut at the room there is, with padding behind.</summary>
     /// <param name="text">The text.</param>
     /// <param name="values">The room.</param>

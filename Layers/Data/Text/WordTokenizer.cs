@@ -81,6 +81,18 @@ public sealed class WordTokenizer : Tokenizer
         _ => _words[identifier - First],
     };
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Pieces(string text)
+    {
+        List<string> pieces = [];
+        foreach (ReadOnlySpan<char> word in new Words(text))
+        {
+            pieces.Add(word.ToString());
+        }
+
+        return pieces;
+    }
+
     // Words are printed, and are read from files that may be hostile.
     private static bool IsSound(ReadOnlySpan<char> word)
     {

@@ -9,8 +9,14 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Small networks for texts and other sequences that leave early, drop tokens, skip or skim steps, and the static ones that they are compared with.</summary>
 internal static class TextPresets
 {
+    // Without vectors from elsewhere, wider networks learn a few thousand texts by heart and answer no better.
+    private const int Width = 64;
+    private const int Hidden = 128;
+    private const float Dropout = 0.2f;
+    private const int Units = 64;
+
     // Adam's rate; recurrent networks bear a larger one.
-    private const double TransformerRate = 1e-3;
+    private const double TransformerRate = 2e-3;
     private const double RecurrentRate = 2e-3;
 
     // What each token kept, and each step not skimmed, adds to the loss.
@@ -96,9 +102,9 @@ internal static class TextPresets
 
     private static float Share(TrainingPlan plan, float usual) => plan.Target > 0 ? (float)plan.Target : usual;
 
-    private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Dropout = 0.2f };
+    private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
 
-    private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Dropout = 0.2f };
+    private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
 
     private static SkipLstmOptions Recurrent(Shape shape, int classes, TrainingPlan plan, RecurrentMethod method) => new()
     {
@@ -106,6 +112,8 @@ internal static class TextPresets
         Length = shape[0],
         Features = plan.Vocabulary > 0 ? 0 : shape[1],
         Classes = classes,
+        Embedding = Width,
+        Units = Units,
         Method = method,
     };
 }
