@@ -21,4 +21,16 @@ internal static class Prefetch
             Sse.Prefetch0((float*)Unsafe.AsPointer(ref place) + elements);
         }
     }
+
+    /// <summary>As <see cref="Line"/>, but for the second cache: what is read later than the first one would keep it.</summary>
+    /// <param name="place">Where the reader is.</param>
+    /// <param name="elements">How far ahead.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void LaterLine(ref float place, nint elements)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1((float*)Unsafe.AsPointer(ref place) + elements);
+        }
+    }
 }

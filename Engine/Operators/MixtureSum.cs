@@ -66,7 +66,8 @@ public ref struct MixtureSum
             throw new ArgumentOutOfRangeException(nameof(expert), expert, $"Expert {expert} was added to a mixture of {_weights.Shape[1]}.");
         }
 
-        _context.Workers.Run(count, new AddWork(part, rows, _weights, expert, _sum));
+        int perPart = Math.Max(1, ElementParts.Length / Math.Max(1, _sum.Shape.ProductFrom(1)));
+        _context.Workers.Run((count + perPart - 1) / perPart, new AddWork(part, rows, _weights, expert, _sum, perPart));
         if (_context.Tape is not null)
         {
             _parts ??= [];
@@ -90,14 +91,23 @@ public ref struct MixtureSum
 
     private readonly record struct Part(Tensor Values, Selection Rows, int Expert);
 
-    private readonly struct AddWork(Tensor part, Selection rows, Tensor weights, int expert, Tensor sum) : IParallelWork
+    private readonly struct AddWork(Tensor part, Selection rows, Tensor weights, int expert, Tensor sum, int perPart) : IParallelWork
     {
-        public void Execute(int place)
+        public void Execute(int piece)
         {
-            int row = RowOf(rows, place);
             int width = sum.Shape.ProductFrom(1);
-            float weight = weights.Span[(row * weights.Shape[1]) + expert];
-            MixtureKernel.Add(weight, part.Span.Slice(place * width, width), sum.Span.Slice(row * width, width));
+            int experts = weights.Shape[1];
+            int first = piece * perPart;
+            int end = Math.Min(part.Shape[0], first + perPart);
+            ReadOnlySpan<int> places = rows.IsAll ? default : rows.Indices;
+            ReadOnlySpan<float> factors = weights.Span;
+            ReadOnlySpan<float> values = part.Span;
+            Span<float> sums = sum.Span;
+            for (int place = first; place < end; place++)
+            {
+                int row = rows.IsAll ? place : places[place];
+                MixtureKernel.Add(factors[(row * experts) + expert], values.Slice(place * width, width), sums.Slice(row * width, width));
+            }
         }
     }
 

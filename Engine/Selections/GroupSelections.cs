@@ -6,6 +6,9 @@ namespace ManagedDyn.Engine.Selections;
 /// <summary>Selections of groups of neighbouring indices, of the rows that select an index, and of the first indices.</summary>
 public static class GroupSelections
 {
+    // Indices of a row up to which looking through all of them takes less time than a search.
+    private const int ScannedLength = 32;
+
     /// <summary>The members of selected groups: group g stands for the indices g · size to (g + 1) · size, exclusive.</summary>
     /// <param name="workspace">Where the selection lives.</param>
     /// <param name="groups">The groups, in any number of rows; all stays all.</param>
@@ -57,11 +60,33 @@ public static class GroupSelections
         }
 
         SelectionWriter writer = new(workspace, 1, selection.Rows, selection.Rows);
-        for (int row = 0; row < selection.Rows; row++)
+        if (selection.Count > (long)selection.Rows * ScannedLength)
         {
-            if (selection.Row(row).BinarySearch(index) >= 0)
+            for (int row = 0; row < selection.Rows; row++)
             {
+                if (selection.Row(row).BinarySearch(index) >= 0)
+                {
+                    writer.Add(row);
+                }
+            }
+        }
+        else
+        {
+            // Short lists are looked through as one: a search in each would take longer than what an expert then does with a row.
+            ReadOnlySpan<int> indices = selection.Indices;
+            ReadOnlySpan<int> offsets = selection.Offsets;
+            int row = 0;
+            int at = indices.IndexOf(index);
+            while (at >= 0)
+            {
+                while (offsets[row + 1] <= at)
+                {
+                    row++;
+                }
+
                 writer.Add(row);
+                int next = indices[(at + 1)..].IndexOf(index);
+                at = next < 0 ? next : at + 1 + next;
             }
         }
 

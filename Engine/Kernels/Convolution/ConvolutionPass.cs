@@ -110,6 +110,7 @@ internal ref struct ConvolutionPass
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
             int rows = end - start;
             _sweep.Rows = rows;
+            _sweep.IsRepeat = i > 0;
             if (_geometry.IsPointwise && !_selection.Pixels.IsListed)
             {
                 // Rows side by side: those of one sweep are those of the next, further on.
@@ -185,6 +186,7 @@ internal ref struct ConvolutionPass
                 }
 
                 int start = (row * width) + column;
+                _sweep.IsRepeat = row > firstRow;
                 MoveOutput(start * _geometry.OutChannels);
                 _scatter.Ask(start, start + count);
                 RunGroups(firstPanel, firstPanel + panelCount, true);

@@ -99,6 +99,7 @@ internal static class BlockKernel
             nint step = operands.PanelStep;
             nint ahead = operands.Ahead;
             nint distance = operands.PanelDistance;
+            nint later = operands.Later;
             for (int t = operands.Taps; t > 0; t--)
             {
                 ref float x0 = ref Row(ref operands, ref input, offsets);
@@ -135,6 +136,11 @@ internal static class BlockKernel
 
                         for (; left > 3; left -= 4)
                         {
+                            if (TRows.Value > 2 && !TWalk.IsRuns && later != 0)
+                            {
+                                TRow.PrefetchLater(ref weights, later, distance);
+                            }
+
                             Prefetch<TRows, TRow>(ref weights, ahead, distance);
                             Step<TRows, TRow>(
                                 ref weights, distance, ref x0, ref x1, ref x2, ref x3, ref x4, ref x5, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5);
@@ -285,6 +291,7 @@ internal static class BlockKernel
 
             operands.Tile = ref Unsafe.Add(ref operands.Tile, Rows * tileStep);
             operands.OutputRows = ref Unsafe.Add(ref operands.OutputRows, Rows);
+            operands.Later += operands.LaterStep;
         }
 
         operands.Offsets = ref offsets;

@@ -36,6 +36,14 @@ internal ref struct BlockOperands
     /// <summary>Elements from the weights that are read to those that are asked for; 0: none are.</summary>
     public nint Ahead;
 
+    /// <summary>
+    /// Elements from the weights that are read to those of the panels that come next, of which each block asks for every fourth row, for the second cache.
+    /// </summary>
+    public nint Later;
+
+    /// <summary>What <see cref="Later"/> grows by from one block to the next.</summary>
+    public nint LaterStep;
+
     /// <summary>Elements between the weights of two taps.</summary>
     public nint TapStep;
 

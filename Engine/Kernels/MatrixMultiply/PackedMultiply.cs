@@ -72,6 +72,7 @@ public static class PackedMultiply
             int start = (int)((long)rowCount * i / sweeps);
             int behind = (int)((long)rowCount * (i + 1) / sweeps);
             sweep.Rows = behind - start;
+            sweep.IsRepeat = i > 0;
             sweep.SetInputRows(firstRow + start, default, shape.LeftStep);
             sweep.SetOutputRows(firstRow + start, default, shape.OutputStep);
             int end = Math.Min((firstPanel + panelCount) * Panel.Width, shape.Columns);

@@ -25,6 +25,12 @@ internal interface IPanelRow<TSelf>
     /// <param name="distance">Elements from one panel to the next, where the row goes over several.</param>
     static abstract void Prefetch(ref float source, nint ahead, nint distance);
 
+    /// <summary>Asks the processor for a row that is read later, for the second cache.</summary>
+    /// <param name="source">A row that is read now.</param>
+    /// <param name="ahead">Elements from it to the one asked for.</param>
+    /// <param name="distance">Elements from one panel to the next, where the row goes over several.</param>
+    static abstract void PrefetchLater(ref float source, nint ahead, nint distance);
+
     /// <summary>factor · weights + sums.</summary>
     static abstract TSelf MultiplyAdd(ref float factor, TSelf weights, TSelf sums);
 
@@ -44,6 +50,9 @@ internal readonly struct HalfRow(Vector<float> value) : IPanelRow<HalfRow>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLater(ref float source, nint ahead, nint distance) => Kernels.Prefetch.LaterLine(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static HalfRow MultiplyAdd(ref float factor, HalfRow weights, HalfRow sums) =>
@@ -66,6 +75,9 @@ internal readonly struct FullRow(Vector<float> first, Vector<float> second) : IP
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLater(ref float source, nint ahead, nint distance) => Kernels.Prefetch.LaterLine(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FullRow MultiplyAdd(ref float factor, FullRow weights, FullRow sums)
@@ -99,6 +111,9 @@ internal readonly struct WideRow(Vector512<float> value) : IPanelRow<WideRow>
     public static void Prefetch(ref float source, nint ahead, nint distance) => Kernels.Prefetch.Line(ref source, ahead);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLater(ref float source, nint ahead, nint distance) => Kernels.Prefetch.LaterLine(ref source, ahead);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideRow MultiplyAdd(ref float factor, WideRow weights, WideRow sums) =>
         new(Vector512.MultiplyAddEstimate(Vector512.Create(factor), weights._value, sums._value));
 
@@ -124,6 +139,13 @@ internal readonly struct PairRow<TRow>(TRow first, TRow second) : IPanelRow<Pair
     {
         TRow.Prefetch(ref source, ahead, distance);
         TRow.Prefetch(ref source, ahead + distance, distance);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLater(ref float source, nint ahead, nint distance)
+    {
+        TRow.PrefetchLater(ref source, ahead, distance);
+        TRow.PrefetchLater(ref source, ahead + distance, distance);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,6 +182,15 @@ internal readonly struct QuadRow(Vector512<float> first, Vector512<float> second
         Kernels.Prefetch.Line(ref source, ahead + distance);
         Kernels.Prefetch.Line(ref source, ahead + (2 * distance));
         Kernels.Prefetch.Line(ref source, ahead + (3 * distance));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLater(ref float source, nint ahead, nint distance)
+    {
+        Kernels.Prefetch.LaterLine(ref source, ahead);
+        Kernels.Prefetch.LaterLine(ref source, ahead + distance);
+        Kernels.Prefetch.LaterLine(ref source, ahead + (2 * distance));
+        Kernels.Prefetch.LaterLine(ref source, ahead + (3 * distance));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,12 +26,6 @@ internal ref struct PanelSweep
     // Rows of four panels that the first cache keeps beside inputs and outputs: 96 × 64 columns × 4 bytes = 24 KiB.
     private const int ShortSum = 96;
 
-    // How far ahead weights are asked for: a hundred nanoseconds, at a row of a panel each six cycles or less.
-    private const int RowsAhead = 48;
-
-    // 16 MiB of weights: more than the last cache keeps beside other data. From that cache one or two rows get them fast enough unasked.
-    private const int FarLength = 1 << 22;
-
     private readonly Span<float> _scale;
     private readonly Span<float> _shift;
     private int _rows;
@@ -85,8 +79,11 @@ internal ref struct PanelSweep
     /// <summary>Elements between the weights of two channels; the panel's width unless the matrix is not packed.</summary>
     public int PanelStep;
 
-    /// <summary>Elements of all the weights that the sweep is a part of.</summary>
+    /// <summary>Elements of all the weights that the sweep is a part of; 0: they are near.</summary>
     public int WeightsLength;
+
+    /// <summary>Whether a sweep before this one has used the same weights, so that few of them are far.</summary>
+    public bool IsRepeat;
 
     /// <summary>Elements from one panel to the next; that of packed weights unless set.</summary>
     public int PanelDistance;
@@ -226,8 +223,9 @@ internal ref struct PanelSweep
         operands.PanelStep = PanelStep;
         operands.PanelDistance = PanelDistance;
         operands.TapStep = (nint)PanelStep * Channels;
-        bool asks = (_rows > 2 || WeightsLength > FarLength) && (long)Channels * Taps > RowsAhead;
-        operands.Ahead = asks ? (nint)PanelStep * RowsAhead : 0;
+        WeightRequest request = new(in this);
+        operands.Ahead = request.Ahead;
+        operands.LaterStep = request.AsksLater ? PanelStep : 0;
         operands.Steps = epilogue.Steps | (columns.AreMasked ? EpilogueSteps.Mask : EpilogueSteps.None);
         operands.Masks = ref MemoryMarshal.GetReference(columns.Masks);
         operands.Runs = ref MemoryMarshal.GetReference(Runs);
@@ -267,8 +265,14 @@ internal ref struct PanelSweep
                 int start = (int)((long)depth * piece / pieces);
                 operands.ChannelCount = (int)((long)depth * (piece + 1) / pieces) - start;
                 operands.Resumes = Continues || group > 0 || piece > 0;
-                operands.Finishes = direct && group == tapGroups - 1 && piece == pieces - 1;
+                bool isLast = group == tapGroups - 1 && piece == pieces - 1;
+                operands.Finishes = direct && isLast;
                 operands.StoresSums = operands.Finishes && operands.Steps == EpilogueSteps.None;
+                if (request.AsksLater)
+                {
+                    operands.Later = WeightRequest.Later(in this, in operands, isLast ? Panel.Count(extent) : 0, (tap * Channels) + start);
+                }
+
                 SetPiece(ref operands, panel, tap, start);
                 Run(ref operands, extent, tap);
             }

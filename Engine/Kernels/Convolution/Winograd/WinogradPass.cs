@@ -50,6 +50,7 @@ internal ref struct WinogradPass<TTransform>
         _sweep = new PanelSweep(1, pick.IsAll ? geometry.InChannels : pick.Channels, scratch);
         _sweep.Runs = pick.Runs;
         _sweep.RunDepth = geometry.InChannels;
+        _sweep.WeightsLength = packed.Length;
         _store = new WinogradStore<TTransform>(in geometry, in cut, output, in epilogue, _lines);
     }
 
@@ -66,6 +67,7 @@ internal ref struct WinogradPass<TTransform>
             }
 
             _sweep.Rows = count;
+            _sweep.IsRepeat = block > 0;
             _sweep.SetInputRows(0, default, _cut.Channels);
             for (int panel = firstPanel; panel < firstPanel + panelCount; panel += _cut.GroupPanels)
             {
