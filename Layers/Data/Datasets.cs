@@ -12,6 +12,11 @@ public static class Datasets
     /// <summary>The name of the built-in data set.</summary>
     public const string Glyphs = "glyphs";
 
+    /// <summary>The name of the built-in adding problem, <see cref="AddingProblem"/>.</summary>
+    public const string Adding = "adding";
+
+    private const int AddingLength = 50;
+
     /// <summary>
     /// Opens the built-in data set by its name, or a folder or file: CIFAR-10 in its binary version, IDX files as of MNIST, comma-separated tables,
     /// or a folder of images with a sub-folder for each class.
@@ -37,7 +42,7 @@ public static class Datasets
 
         return source == Glyphs
             ? GlyphImages.Open(options, workers)
-            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, or the path of a folder or file.", source);
+            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs} or {Adding}, or the path of a folder or file.", source);
     }
 
     /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, or labelled texts as <see cref="TextFolders"/> reads them.</summary>
@@ -50,6 +55,11 @@ public static class Datasets
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         bool isPath = Directory.Exists(source) || File.Exists(source);
+        if (!isPath && source == Adding)
+        {
+            return AddingSamples.Open(AddingLength, options ?? DatasetOptions.Default);
+        }
+
         return isPath && TextFolders.Recognise(source) ? TextFolders.Open(source, options) : Open(source, options, workers);
     }
 

@@ -33,6 +33,9 @@ public sealed class SampleSplits
     /// <summary>What the samples are, in the plural: "images", "texts".</summary>
     public string Noun { get; init; } = "samples";
 
+    /// <summary>Whether classes are even levels of a number from −1 to 1, so that an answer near the true level is nearly right.</summary>
+    public bool AreLevels { get; init; }
+
     /// <summary>What is trained on.</summary>
     public SampleSet Training { get; }
 

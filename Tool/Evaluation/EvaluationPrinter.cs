@@ -74,6 +74,11 @@ public static class EvaluationPrinter
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(result);
+        if (result.SquaredError is { } error)
+        {
+            terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the answers are levels of a number: mean squared error {error:G4}"));
+        }
+
         if (result.Rejection is { } rejection)
         {
             terminal.WriteLine(string.Create(
@@ -147,6 +152,11 @@ public static class EvaluationPrinter
         }
 
         json.EndArray();
+        if (result.SquaredError is { } error)
+        {
+            json.Number("squared_error", error);
+        }
+
         if (result.Rejection is { } rejection)
         {
             json.Object("rejection").Number("least_confidence", rejection.LeastConfidence).Number("outside_rejected", rejection.OutsideRejected)

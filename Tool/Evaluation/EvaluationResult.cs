@@ -28,6 +28,9 @@ public sealed record EvaluationResult(Model Model, string DataSet, int Samples, 
     /// <summary>The chosen setting against the whole network, by batch size.</summary>
     public IReadOnlyList<TimeRatio> Times { get; init; } = [];
 
+    /// <summary>Where classes are levels of a number: the mean squared error of the whole network's numbers; null: classes are classes.</summary>
+    public double? SquaredError { get; init; }
+
     /// <summary>How inputs of none of the classes are turned away; null: the data set has none.</summary>
     public RejectionResult? Rejection { get; init; }
 

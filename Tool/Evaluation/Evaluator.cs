@@ -88,6 +88,7 @@ public sealed class Evaluator
             Easiest = easiest,
             Hardest = hardest,
             Times = times,
+            SquaredError = data.AreLevels ? LevelMeasure.SquaredError(test) : null,
             Rejection = RejectionMeasure.Measure(model, data, options, _tool.Cancellation),
             Usage = DecisionUsage.Measure(model, data.Test, UsageSamples, chosen is null ? Budget.Full : Budget.Thresholds(chosen.Thresholds)),
         };

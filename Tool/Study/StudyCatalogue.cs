@@ -18,8 +18,12 @@ public static class StudyCatalogue
 
     /// <summary>The rows of a study.</summary>
     /// <param name="study">One of <see cref="Names"/>.</param>
-    /// <param name="common">What all rows share: data, epochs, batch, augmentation.</param>
-    public static IReadOnlyList<StudyEntry> Entries(string study, TrainingPlan common)
+    /// <param name="common">
+    /// What all rows share: data, epochs, batch, augmentation. Sequences are studied on several data sets: there the data are the folder that holds them, and epochs
+    /// and batch, where they are 0, are each row's own.
+    /// </param>
+    /// <param name="isQuick">Whether rows that have epochs of their own take few.</param>
+    public static IReadOnlyList<StudyEntry> Entries(string study, TrainingPlan common, bool isQuick = false)
     {
         ArgumentNullException.ThrowIfNull(common);
         if (study == SpatialWise)
@@ -32,9 +36,7 @@ public static class StudyCatalogue
 
         if (study == TemporalWise)
         {
-            List<StudyEntry> temporal = [];
-            AddPresets(temporal, TextPresets.All, common);
-            return temporal;
+            return TemporalRows.Entries(common, isQuick);
         }
 
         if (study != InstanceWise)

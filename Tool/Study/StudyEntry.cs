@@ -7,4 +7,11 @@ namespace ManagedDyn.Tool.Study;
 /// <param name="Method">How the method is trained; data, epochs and seed are the study's.</param>
 /// <param name="Static">How its static counterpart is trained.</param>
 /// <param name="Claim">What the method promises.</param>
-public sealed record StudyEntry(string Name, TrainingPlan Method, TrainingPlan Static, StudyClaim Claim);
+public sealed record StudyEntry(string Name, TrainingPlan Method, TrainingPlan Static, StudyClaim Claim)
+{
+    /// <summary>For what saves compute: the share of the static counterpart's multiply-adds that it may take.</summary>
+    public double MostMacs { get; init; } = 0.7;
+
+    /// <summary>For what saves compute: the accuracy that it may lose, of 1.</summary>
+    public double MostLost { get; init; } = 0.005;
+}

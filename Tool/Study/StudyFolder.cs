@@ -11,6 +11,9 @@ public sealed record StudyFolder(string Path)
 
     public string Json => System.IO.Path.Combine(Path, "study.json");
 
+    /// <summary>Whether runs are told apart by their data too.</summary>
+    public bool NamesData { get; init; }
+
     /// <summary>The folder of one run, named after what tells its plan from the others of the study.</summary>
     public TrainingFolder RunOf(TrainingPlan plan)
     {
@@ -23,6 +26,11 @@ public sealed record StudyFolder(string Path)
         if (plan.Folds > 0)
         {
             name.Append(CultureInfo.InvariantCulture, $"-fold{plan.Fold + 1}");
+        }
+
+        if (NamesData)
+        {
+            name.Append('-').Append(System.IO.Path.GetFileName(plan.Data));
         }
 
         name.Append(CultureInfo.InvariantCulture, $"-seed{plan.Seed}");

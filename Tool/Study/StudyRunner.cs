@@ -17,7 +17,7 @@ using ManagedDyn.Tool.Verbs;
 namespace ManagedDyn.Tool.Study;
 
 /// <summary>Makes the runs of a study, each once: what is finished is read back, what was begun goes on from its checkpoint.</summary>
-public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits whole, Workers workers)
+public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData data, Workers workers)
 {
     private const int CheckpointSteps = 500;
     private const int MaximumResultLength = 1 << 16;
@@ -30,13 +30,14 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
-        DataSplits data = plan.Folds > 0 ? whole.WithFold(plan.Fold) : whole;
-        if (File.Exists(files.Result) && File.Exists(files.Model))
+                if (File.Exists(files.Result) && File.Exists(files.Model))
         {
             CheckPlan(files, plan);
             return Read(files.Result);
         }
 
+        DataSplits whole = data.Open(plan.Data);
+        DataSplits splits = plan.Folds > 0 ? whole.WithFold(plan.Fold) : whole;
         bool isBegun = File.Exists(files.Checkpoint);
         if (isBegun)
         {
@@ -44,7 +45,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits
         }
 
         TrainerOptions options = new() { CheckpointPath = files.Checkpoint, CheckpointSteps = CheckpointSteps };
-        TrainingJob job = new(plan, data, options, workers, EpochSamples);
+        TrainingJob job = new(plan, splits, options, workers, EpochSamples);
         if (isBegun)
         {
             job.Resume(files.Checkpoint);
@@ -58,8 +59,8 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits
             throw new ToolException($"stopped in {plan.Model} with seed {plan.Seed}; the checkpoint is kept, the same command goes on");
         }
 
-        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, data), job.Samples);
-        StudyRun run = Measure(model, job.Samples.Test, outcome.Elapsed);
+        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, splits), job.Samples);
+        StudyRun run = Measure(model, job.Samples, outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
         return run;
@@ -68,19 +69,19 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, DataSplits
     /// <summary>The trained model of a plan that has run.</summary>
     public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
 
-    private StudyRun Measure(Model model, SampleSet test, TimeSpan elapsed)
+    private StudyRun Measure(Model model, SampleSplits samples, TimeSpan elapsed)
     {
-        ExitLogits logits = ExitLogits.Collect(model, test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
+        ExitLogits logits = ExitLogits.Collect(model, samples.Test, new SessionOptions { Workers = workers }, cancellation: tool.Cancellation);
         ExitScores scores = new(logits, model);
         long parameters = model.Network.CountParameters();
         if (model.Points.Length == 0)
         {
             int last = scores.Exits - 1;
-            return new StudyRun(scores.Accuracy(last), scores.MeanMacs(last), model.FullMacs, parameters, elapsed.TotalSeconds);
+            return new StudyRun(samples.AreLevels ? LevelMeasure.Explained(logits) : scores.Accuracy(last), scores.MeanMacs(last), model.FullMacs, parameters, elapsed.TotalSeconds);
         }
 
         ThresholdOutcome outcome = scores.Simulate(model.Points[0].Thresholds);
-        return new StudyRun(outcome.Accuracy, outcome.MeanMacs, model.FullMacs, parameters, elapsed.TotalSeconds);
+        return new StudyRun(samples.AreLevels ? LevelMeasure.Explained(logits) : outcome.Accuracy, outcome.MeanMacs, model.FullMacs, parameters, elapsed.TotalSeconds);
     }
 
     private static void CheckPlan(TrainingFolder files, TrainingPlan plan)

@@ -8,20 +8,20 @@ using ManagedDyn.Tool.Verbs;
 namespace ManagedDyn.Tool.Study;
 
 /// <summary>Times two models in turns on the same test samples, one at a time on one thread; the medians count.</summary>
-internal sealed class StudyTimer(ToolContext tool, DataSplits data)
+internal sealed class StudyTimer(ToolContext tool)
 {
     private const int Turns = 7;
     private const int MostSamples = 512;
     private const double SecondsATurn = 0.15;
 
     /// <summary>Milliseconds an input of each.</summary>
-    public (double Method, double Static) Compare(Model method, Model plain)
+    public (double Method, double Static) Compare(Model method, Model plain, DataSplits data)
     {
         Session first = new(method);
         Session second = new(plain);
         first.WarmUp();
         second.WarmUp();
-        float[] inputs = Inputs(method);
+        float[] inputs = Inputs(method, data);
         int size = method.SampleShape.Count;
         double once = TimeOf(first, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size)) + TimeOf(second, inputs.AsSpan(0, Math.Min(16, inputs.Length / size) * size));
         int count = (int)Math.Clamp(2000 * SecondsATurn / once, Math.Min(16, inputs.Length / size), inputs.Length / size);
@@ -55,7 +55,7 @@ internal sealed class StudyTimer(ToolContext tool, DataSplits data)
     }
 
     // Both were trained on the same data by the same plan, so their encoding is the same.
-    private float[] Inputs(Model model)
+    private static float[] Inputs(Model model, DataSplits data)
     {
         SampleSet samples = DataOpening.Encode(model, data).Test;
         int count = Math.Min(samples.Count, MostSamples);

@@ -45,7 +45,8 @@ internal static class InputFitting
     public static string UsualModel(DataSplits data) => data switch
     {
         ImageSplits => TrainingPlan.UsualModel,
-        _ => "exit-transformer",
+        TextSplits => "exit-transformer",
+        _ => "skip-lstm",
     };
 
     private static string Describe(InputForm form) => form switch

@@ -54,7 +54,7 @@ public sealed class TrainingJob
         IBatchSource validation = Samples.Validation.First(validationSamples).Batches(ValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
-        Objective objective = new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);
+        Objective objective = Samples.AreLevels ? new LevelRegression() : new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);
         objective = preset.Objective is { } addition ? addition(objective, plan) : objective;
         if (plan.Teacher.Length > 0)
         {

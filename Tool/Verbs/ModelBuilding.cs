@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Training;
@@ -35,6 +36,7 @@ public static class ModelBuilding
         {
             Encoding = outcome.Encoding,
             Labels = data.ClassNames,
+            Criterion = outcome.Network.HasExitGates ? new LearnedExit() : new MaxProbability(),
             Training = new TrainingRecord([.. record]),
         });
     }

@@ -24,11 +24,11 @@ public sealed class StudyVerb : Verb
     private const int QuickSize = 48;
 
     private readonly Argument<string> _study = new("STUDY") { Description = "The family: " + string.Join(" or ", StudyCatalogue.Names) + "." };
-    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set, as 'mdyn train' takes it; 'glyphs', the built-in one, if not given.");
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set, as 'mdyn train' takes it; 'glyphs', the built-in one, if not given. For temporal-wise, the folder that holds the data sets.");
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the study; named after it if not given. What is there already is not run again.");
     private readonly Option<bool> _quick = Options.Flag("--quick", "For small data sets such as digits, in about twenty minutes; built-in images are few.");
     private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
-    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training images; {FullEpochs}, or {QuickEpochs} with --quick, if not given.", 1, 10_000);
+    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training samples; {FullEpochs}, or {QuickEpochs} with --quick, if not given; for temporal-wise as the data set needs.", 1, 10_000);
     private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds} if not given.", 1, PairedDifference.MaximumPairs);
     private readonly Option<long?> _folds = Options.Whole("--folds", "N", "Let so many parts of a data set without a test part take turns as it, one run on each, instead of --seeds.", 2, PairedDifference.MaximumPairs);
     private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", $"Resize images; as they are if not given, and with --quick at most {QuickSize}.", 4, 4096);
@@ -54,6 +54,7 @@ public sealed class StudyVerb : Verb
         new("mdyn study instance-wise --data digits/ --quick", "all instance-wise methods on small images"),
         new("mdyn study instance-wise --data fashion-mnist/ --flip --shift 2 --out study", "the whole study; the same command goes on after a stop"),
         new("mdyn study spatial-wise --data sign-digits/ --folds 5", "all spatial-wise methods, each run tested on another fifth of the images"),
+        new("mdyn study temporal-wise --data sets/ --quick", "texts and other sequences, on the data sets in the folder; rows whose set is missing are left out"),
         new("mdyn study instance-wise --only condconv --quick", "one method on built-in images"),
     ];
 
@@ -64,12 +65,13 @@ public sealed class StudyVerb : Verb
         string study = arguments.GetRequiredValue(_study);
         bool quick = arguments.GetValue(_quick);
         bool json = arguments.GetValue(_json);
-        string source = arguments.GetValue(_data) ?? Datasets.Glyphs;
+        bool isTemporal = study == StudyCatalogue.TemporalWise;
+        string source = arguments.GetValue(_data) ?? (isTemporal ? "." : Datasets.Glyphs);
         TrainingPlan common = new()
         {
             Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
-            Epochs = (int)(arguments.GetValue(_epochs) ?? (quick ? QuickEpochs : FullEpochs)),
-            BatchSize = (int)(arguments.GetValue(_batch) ?? 64),
+            Epochs = (int)(arguments.GetValue(_epochs) ?? (isTemporal ? 0 : quick ? QuickEpochs : FullEpochs)),
+            BatchSize = (int)(arguments.GetValue(_batch) ?? (isTemporal ? 0 : 64)),
             Shift = (int)(arguments.GetValue(_shift) ?? 0),
             Flip = arguments.GetValue(_flip),
             Folds = (int)(arguments.GetValue(_folds) ?? 0),
@@ -81,9 +83,14 @@ public sealed class StudyVerb : Verb
         }
 
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
-        DataSplits data = Open(ref common, quick, workers);
-        List<StudyEntry> entries = Chosen(study, common, arguments.GetValue(_only));
-        StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}");
+        StudyData data = isTemporal ? new StudyData(Sequences(common, quick), workers) : Open(ref common, quick, workers);
+        List<StudyEntry> entries = Chosen(study, common, quick, arguments.GetValue(_only));
+        if (isTemporal)
+        {
+            LeaveOutMissing(tool.Terminal, entries);
+        }
+
+        StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}") { NamesData = isTemporal };
         StudyRunner runner = new(tool, folder, data, workers);
         int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? FullSeeds);
         List<StudyRow> rows = [];
@@ -98,18 +105,29 @@ public sealed class StudyVerb : Verb
 
         if (!arguments.GetValue(_noTime))
         {
-            StudyTimer timer = new(tool, data);
+            StudyTimer timer = new(tool);
             for (int i = 0; i < rows.Count; i++)
             {
-                (double method, double plain) = timer.Compare(runner.Load(Pair(entries[i].Method, 0)), runner.Load(Pair(entries[i].Static, 0)));
+                (double method, double plain) = timer.Compare(runner.Load(Pair(entries[i].Method, 0)), runner.Load(Pair(entries[i].Static, 0)), data.Open(entries[i].Method.Data));
                 rows[i] = rows[i] with { MethodMilliseconds = method, StaticMilliseconds = plain };
             }
         }
 
-        string title = $"{study} methods beside their static counterparts, {data.Name}";
+        List<string> sets = [];
+        foreach (StudyEntry entry in entries)
+        {
+            DataSplits set = data.Open(entry.Method.Data);
+            string described = $"{set.Name}: {set.TrainingCount} training and {set.TestCount} test {set.Noun} of {set.ClassNames.Count} classes, {entry.Method.Epochs} epochs, batch {entry.Method.BatchSize}";
+            if (!sets.Contains(described))
+            {
+                sets.Add(described);
+            }
+        }
+
+        string title = $"{study} methods beside their static counterparts{(isTemporal ? string.Empty : $", {data.Open(common.Data).Name}")}";
         string settings = string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.TrainingCount} training and {data.TestCount} test {data.Noun} of {data.ClassNames.Count} classes, {common.Epochs} epochs, batch {common.BatchSize}, shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, {(common.Folds > 0 ? $"{common.Folds} folds as test part in turn" : $"seeds 1 to {pairs}")}; mdyn {Application.Version}.");
+            $"{string.Join("; ", sets)}; shift {common.Shift}, flip {(common.Flip ? "yes" : "no")}, {(common.Folds > 0 ? $"{common.Folds} folds as test part in turn" : $"seeds 1 to {pairs}")}; mdyn {Application.Version}.");
         string text = StudyPrinter.Json(title, settings, rows);
         OutputFile.WriteText(folder.Table, StudyPrinter.Markdown(title, settings, rows));
         OutputFile.WriteText(folder.Json, text + "\n");
@@ -128,10 +146,10 @@ public sealed class StudyVerb : Verb
         return ExitCode.Ok;
     }
 
-    private static List<StudyEntry> Chosen(string study, TrainingPlan common, string? only)
+    private static List<StudyEntry> Chosen(string study, TrainingPlan common, bool isQuick, string? only)
     {
         List<StudyEntry> chosen = [];
-        foreach (StudyEntry entry in StudyCatalogue.Entries(study, common))
+        foreach (StudyEntry entry in StudyCatalogue.Entries(study, common, isQuick))
         {
             if (only is null || entry.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
             {
@@ -157,18 +175,45 @@ public sealed class StudyVerb : Verb
 
     private static TrainingPlan Pair(TrainingPlan plan, int pair) => plan with { Seed = pair + 1, Fold = plan.Folds > 0 ? pair : 0 };
 
-    private static DataSplits Open(ref TrainingPlan common, bool quick, Workers workers)
+    private static StudyData Open(ref TrainingPlan common, bool quick, Workers workers)
     {
         DatasetOptions options = new() { Folds = common.Folds, ImageSize = common.ImageSize };
         options = quick ? options with { BuiltInTrainingCount = 2000, BuiltInTestCount = 1000 } : options;
-        DataSplits data = DataOpening.Open(common.Data, options, workers);
-        if (!quick || common.ImageSize > 0 || data is not ImageSplits images || Math.Max(images.Test.Height, images.Test.Width) <= QuickSize)
+        StudyData data = new(options, workers);
+        if (!quick || common.ImageSize > 0 || data.Open(common.Data) is not ImageSplits images || Math.Max(images.Test.Height, images.Test.Width) <= QuickSize)
         {
             return data;
         }
 
         common = common with { ImageSize = QuickSize };
-        return DataOpening.Open(common.Data, options with { ImageSize = QuickSize }, workers);
+        return new StudyData(options with { ImageSize = QuickSize }, workers);
+    }
+
+    // Sequences that are made anew in every epoch; what is to be learned of them needs more than images do.
+    private static DatasetOptions Sequences(TrainingPlan common, bool quick) => new() { Folds = common.Folds, BuiltInTrainingCount = quick ? 10_000 : 20_000, BuiltInTestCount = quick ? 1000 : 4000 };
+
+    private static void LeaveOutMissing(Terminal terminal, List<StudyEntry> entries)
+    {
+        HashSet<string> missing = new(StringComparer.Ordinal);
+        for (int i = entries.Count - 1; i >= 0; i--)
+        {
+            string data = entries[i].Method.Data;
+            if (!TemporalRows.IsBuiltIn(data) && !Directory.Exists(data) && !File.Exists(data))
+            {
+                missing.Add(data);
+                entries.RemoveAt(i);
+            }
+        }
+
+        foreach (string data in missing)
+        {
+            terminal.Note($"there is no data set '{data}': its rows are left out; --data names the folder that holds the sets");
+        }
+
+        if (entries.Count == 0)
+        {
+            throw new ToolException("none of the study's data sets is there; --data names the folder that holds them");
+        }
     }
 
     private static void Tell(Terminal terminal, StudyRow row, int done, int all)

@@ -36,7 +36,7 @@ public sealed class StudyCatalogueTests
     {
         foreach (string study in StudyCatalogue.Names)
         {
-            StudyFolder folder = new("out");
+            StudyFolder folder = new("out") { NamesData = study == StudyCatalogue.TemporalWise };
             Dictionary<string, TrainingPlan> plans = [];
             foreach (StudyEntry entry in StudyCatalogue.Entries(study, Common))
             {

@@ -52,6 +52,33 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void SequencesAreStudiedOnTheSetsThatAreThere()
+    {
+        string set = Path.Combine(_folder, "sets", "text-sms-spam");
+        Directory.CreateDirectory(set);
+        string lines = "label\tmsg\n";
+        for (int i = 0; i < 60; i++)
+        {
+            lines += i % 3 == 0 ? $"spam\twin {i} now\n" : $"ham\tsee you at {i}\n";
+        }
+
+        File.WriteAllText(Path.Combine(set, "sms.tsv"), lines);
+        string path = Path.Combine(_folder, "study");
+        string[] arguments = ["study", "temporal-wise", "--data", Path.Combine(_folder, "sets"), "--only", "-lstm, text", "--epochs", "1", "--seeds", "1", "--no-time", "--json", "--out", path];
+        ToolRun run = ToolRun.Start(arguments);
+        run.AssertOk();
+        using JsonDocument result = JsonDocument.Parse(run.Output);
+        Assert.True(result.RootElement.GetProperty("rows").GetArrayLength() >= 3);
+        Assert.StartsWith("skim-lstm, text-sms-spam", result.RootElement.GetProperty("rows")[0].GetProperty("method").GetString(), StringComparison.Ordinal);
+        Assert.Contains("text-sms-spam: ", result.RootElement.GetProperty("settings").GetString(), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(path, "lstm-text-sms-spam-seed1", "model.safetensors")));
+        ToolRun missing = ToolRun.Start("study", "temporal-wise", "--data", _folder, "--only", "text-clinc150", "--out", path);
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("left out", missing.Error, StringComparison.Ordinal);
+        Assert.Contains("none of the study's data sets", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NamesWhatItKnows()
     {
         ToolRun.Start("study", "everything").AssertFailure(2, "there is no study 'everything'", "instance-wise");

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
 using ManagedDyn.Layers.TemporalWise.Text;
 using ManagedDyn.Layers.Training.Objectives;
@@ -21,8 +22,13 @@ internal static class TextPresets
 
     // What each token kept, and each step not skimmed, adds to the loss.
     private const float TokensWeight = 0.2f;
+    private const float JumpWeight = 0.1f;
+    private const float JumpPenalty = 1;
     private const float SkimWeight = 0.05f;
-    private const float UpdatesWeight = 1e-3f;
+    private const float ShareWeight = 0.05f;
+    private const float PonderWeight = 0.01f;
+    private const float UpdatesWeight = 2e-3f;
+    private const float UpdatesWeightOfLevels = 1e-4f;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
@@ -39,8 +45,18 @@ internal static class TextPresets
             Takes = InputForm.Texts,
             UsesAdam = true,
             Rate = TransformerRate,
+            Objective = static (_, plan) => new MultiExitObjective(ExitWeights, (float)plan.Smoothing, (float)plan.Distillation),
         },
-        new("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.6f) }))
+        new("learned-exit-transformer", "the same, by gates that learn whether an answer is right", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExitGates = true }))
+        {
+            Paper = "Xin et al., BERxiT, EACL 2021",
+            Static = "transformer",
+            Takes = InputForm.Texts,
+            UsesAdam = true,
+            Rate = TransformerRate,
+            Objective = static (_, plan) => new LearnedExits(new MultiExitObjective(ExitWeights, (float)plan.Smoothing, (float)plan.Distillation)),
+        },
+        new("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.5f) }))
         {
             Paper = "Goyal et al., PoWER-BERT, ICML 2020",
             Static = "transformer",
@@ -96,15 +112,82 @@ internal static class TextPresets
             Rate = RecurrentRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(SkimRnn.SkimTerm, SkimWeight)),
         },
+        new("jump-lstm", "reads some words and jumps over the next, by policy gradient", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Jump) with { Reads = 3, LongestJump = 6, Jumps = shape[0] }))
+        {
+            Paper = "Yu, Lee and Le, Learning to Skim Text, ACL 2017",
+            Static = "lstm",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = static (objective, _) => new PolicyGradient(objective, new UsageReward(JumpPenalty), JumpWeight, PolicyBaseline.Greedy),
+        },
+        new("early-stop-lstm", "answers every few steps and stops when it is sure", static (shape, classes, plan) => EarlyStopNet.Create(Stopping(shape, classes, plan)))
+        {
+            Paper = "Huang et al., Length adaptive recurrent model for text classification, CIKM 2017; Dennis et al., EMI-RNN, NeurIPS 2018",
+            Static = "lstm",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+        },
+        new("variable-gru", "updates a share of its units at each step", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Variable)))
+        {
+            Paper = "Jernite et al., Variable computation in recurrent neural networks, ICLR 2017",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(VariableComputationRnn.ShareTerm, ShareWeight)),
+        },
+        new("hierarchical-lstm", "finds where segments end, at which its upper layer updates", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Hierarchical)))
+        {
+            Paper = "Chung, Ahn and Bengio, Hierarchical multiscale recurrent neural networks, ICLR 2017",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+        },
+        new("ponder-gru", "updates as often at each step as it needs, by halting scores", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Ponder) with { IsGru = true }))
+        {
+            Paper = "Graves, Adaptive computation time for recurrent neural networks, 2016",
+            Takes = InputForm.Sequences,
+            UsesAdam = true,
+            Rate = RecurrentRate,
+            Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(Halting.PonderTerm, PonderWeight)),
+        },
     ];
 
-    private static AuxiliaryTerms Updates(Objective objective, TrainingPlan plan) => new(objective, new KeyValuePair<string, float>(SkipRnn.UpdatesTerm, UpdatesWeight));
+    // The last exit counts most: it is what the others are compared with.
+    private static readonly float[] ExitWeights = [0.3f, 0.3f, 0.3f, 1];
+
+    // Where the answer is a number, losses are small.
+    private static AuxiliaryTerms Updates(Objective objective, TrainingPlan plan) =>
+        new(objective, new KeyValuePair<string, float>(SkipRnn.UpdatesTerm, objective is LevelRegression ? UpdatesWeightOfLevels : UpdatesWeight));
 
     private static float Share(TrainingPlan plan, float usual) => plan.Target > 0 ? (float)plan.Target : usual;
 
     private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
 
     private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
+
+    private static AdaptiveRnnOptions Adaptive(Shape shape, int classes, TrainingPlan plan, AdaptiveMethod method) => new()
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Features = plan.Vocabulary > 0 ? 0 : shape[1],
+        Classes = classes,
+        Embedding = Width,
+        Units = Units,
+        Method = method,
+    };
+
+    private static EarlyStopOptions Stopping(Shape shape, int classes, TrainingPlan plan) => new()
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Features = plan.Vocabulary > 0 ? 0 : shape[1],
+        Classes = classes,
+        Embedding = Width,
+        Units = Units,
+        BlockSteps = (shape[0] + 7) / 8,
+    };
 
     private static SkipLstmOptions Recurrent(Shape shape, int classes, TrainingPlan plan, RecurrentMethod method) => new()
     {

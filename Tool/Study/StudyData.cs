@@ -1,0 +1,28 @@
+using System;
+using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Tool.Verbs;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>The data sets of a study, each opened when a run first asks for it.</summary>
+public sealed class StudyData(DatasetOptions options, Workers workers)
+{
+    private readonly Dictionary<string, DataSplits> _opened = new(StringComparer.Ordinal);
+
+    /// <summary>The data sets that were opened, in that order.</summary>
+    public IReadOnlyCollection<DataSplits> Opened => _opened.Values;
+
+    /// <summary>A data set by its path or name.</summary>
+    public DataSplits Open(string source)
+    {
+        if (!_opened.TryGetValue(source, out DataSplits? data))
+        {
+            data = DataOpening.Open(source, options, workers);
+            _opened.Add(source, data);
+        }
+
+        return data;
+    }
+}

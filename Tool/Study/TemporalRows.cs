@@ -1,0 +1,63 @@
+using System.Collections.Generic;
+using System.IO;
+using ManagedDyn.Layers.Data;
+using ManagedDyn.Tool.Training;
+
+namespace ManagedDyn.Tool.Study;
+
+/// <summary>The study of sequences: each method on the kind of data that it is for.</summary>
+internal static class TemporalRows
+{
+    private const string Intents = "text-banking77";
+    private const string Queries = "text-clinc150";
+    private const string Messages = "text-sms-spam";
+    private const string Digits = "digits";
+
+    /// <summary>All comparisons, in the order in which they are run.</summary>
+    public static IReadOnlyList<TemporalRow> All { get; } =
+    [
+        new("exit-transformer", Intents, 15, 6),
+        new("learned-exit-transformer", Intents, 15, 6),
+        new("token-drop-transformer", Intents, 15, 6),
+        new("learned-token-drop", Intents, 15, 6),
+        new("exit-transformer", Queries, 12, 4),
+        new("token-drop-transformer", Queries, 12, 4),
+        new("skim-lstm", Messages, 15, 6) { MostLost = 0.003 },
+        new("skip-lstm", Messages, 15, 6) { MostLost = 0.003 },
+        new("jump-lstm", Messages, 15, 6) { MostLost = 0.003 },
+        new("early-stop-lstm", Messages, 15, 6) { MostLost = 0.003 },
+        new("skip-lstm", Datasets.Adding, 20, 10, 64),
+        new("skip-gru", Datasets.Adding, 20, 10, 64),
+        new("skip-gru", Digits, 20, 8),
+    ];
+
+    /// <summary>The rows as plans.</summary>
+    /// <param name="common">What all share; its data are the folder of data sets, and its epochs, where they are not 0, those of every row.</param>
+    /// <param name="isQuick">Whether the study is to be quick.</param>
+    public static IReadOnlyList<StudyEntry> Entries(TrainingPlan common, bool isQuick)
+    {
+        List<StudyEntry> entries = [];
+        foreach (TemporalRow row in All)
+        {
+            ModelPreset preset = ModelPreset.Find(row.Model);
+            TrainingPlan plan = common with
+            {
+                Data = IsBuiltIn(row.Data) ? row.Data : Path.Combine(common.Data, row.Data),
+                Epochs = common.Epochs > 0 ? common.Epochs : isQuick ? row.QuickEpochs : row.Epochs,
+                BatchSize = common.BatchSize > 0 ? common.BatchSize : row.Batch,
+            };
+            entries.Add(new StudyEntry($"{row.Model}, {row.Data}", For(row.Model, plan), For(preset.Static, plan), preset.AddsAccuracy ? StudyClaim.AddsAccuracy : StudyClaim.SavesCompute)
+            {
+                MostMacs = row.MostMacs,
+                MostLost = row.MostLost,
+            });
+        }
+
+        return entries;
+    }
+
+    /// <summary>Whether a set needs no folder.</summary>
+    public static bool IsBuiltIn(string data) => data is Datasets.Adding or Datasets.Glyphs;
+
+    private static TrainingPlan For(string model, TrainingPlan plan) => plan with { Model = model, Rate = ModelPreset.Find(model).Rate is > 0 and var rate ? rate : plan.Rate };
+}
