@@ -2,7 +2,9 @@ using System;
 using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Layers.Training.Objectives;
@@ -25,6 +27,32 @@ public class ReadmeExamples
         string answer = Predict(file, pixels);
         Assert.Contains("MACs", answer, StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Classify_a_text()
+    {
+        string folder = Directory.CreateTempSubdirectory("mdyn-readme").FullName;
+        string file = Path.Combine(folder, "intents.safetensors");
+        WordTokenizer words = WordTokenizer.Train(["my card was declined", "where is my card"], 20);
+        ExitTransformerOptions options = new() { Vocabulary = words.Vocabulary, Length = 8, Width = 8, Heads = 2, Hidden = 8, Layers = 2 };
+        StagedNetwork network = ExitTransformer.Create(options);
+        network.Initialize(new RandomSource(1));
+        ModelDescription description = new() { Encoding = new TextEncoding(words, 8), Labels = ["declined", "lost"], Points = [new OperatingPoint("usual", new ExitThresholds([0.9f]))] };
+        ModelFile.Save(network, description, file);
+        Assert.Contains(Classify(file), description.Labels);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Classify(string file)
+    {
+        Model model = ModelFile.Load(file);
+        TextEncoding encoding = (TextEncoding)model.Encoding!;
+        float[] tokens = new float[encoding.Length];
+        encoding.Tokenizer.Encode("why was my card declined?", tokens, []);
+        Prediction answer = new Session(model).Predict(tokens, [], Budget.Calibrated());
+        string label = answer.Confidence < model.Description.LeastConfidence ? "none" : model.LabelName(answer.Label);
+        return label;
     }
 
     private static void Train(string file, DatasetOptions size, int epochs)

@@ -129,7 +129,7 @@ public sealed class EvalVerb : Verb
     private static string RecordedData(Model model)
     {
         string? name = model.Description.Training["data"];
-        return name is not null && (name == Datasets.Glyphs || Directory.Exists(name))
+        return name is not null && (name is Datasets.Glyphs or Datasets.Adding || Directory.Exists(name))
             ? name
             : throw ToolException.Usage($"--data is missing; {(name is null ? "the model does not say what it was trained on, give a folder of data" : $"the model was trained on the set '{name}', give the folder where it lies")}");
     }

@@ -20,6 +20,9 @@ public sealed class StudyVerb : Verb
     private const int QuickEpochs = 8;
     private const int FullSeeds = 3;
 
+    // Sets of texts are small: with fewer of them to choose thresholds on, no exit could be trusted.
+    private const float ValidationShare = 0.2f;
+
     // Images above are made smaller for a quick study.
     private const int QuickSize = 48;
 
@@ -190,7 +193,13 @@ public sealed class StudyVerb : Verb
     }
 
     // Sequences that are made anew in every epoch; what is to be learned of them needs more than images do.
-    private static DatasetOptions Sequences(TrainingPlan common, bool quick) => new() { Folds = common.Folds, BuiltInTrainingCount = quick ? 10_000 : 20_000, BuiltInTestCount = quick ? 1000 : 4000 };
+    private static DatasetOptions Sequences(TrainingPlan common, bool quick) => new()
+    {
+        Folds = common.Folds,
+        BuiltInTrainingCount = quick ? 10_000 : 20_000,
+        BuiltInTestCount = quick ? 1000 : 4000,
+        ValidationFraction = ValidationShare,
+    };
 
     private static void LeaveOutMissing(Terminal terminal, List<StudyEntry> entries)
     {

@@ -23,7 +23,7 @@ public sealed class TrainVerb : Verb
     private const int CheckpointSteps = 200;
     private const int LogSteps = 50;
 
-    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json) or 'glyphs', the built-in set.");
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json) or a built-in set: 'glyphs' (images), 'adding' (sequences).");
     private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small, or exit-transformer for texts, if not given.", ModelPreset.Names);
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run; named after data and model if not given.");
     private readonly Option<string?> _resume = Options.Text("--resume", "DIR", "Go on with the run in this folder, with its own settings.");
@@ -62,6 +62,7 @@ public sealed class TrainVerb : Verb
     [
         new("mdyn train --data fashion-mnist/ --epochs 12 --flip --shift 2 --out run1", "train the usual network and write everything to run1/"),
         new("mdyn train --resume run1", "go on where it stopped: same bits as if it had not"),
+        new("mdyn train --data text-banking77/ --epochs 15 --out intents", "texts: a transformer with an exit after each layer"),
         new("mdyn train --data photos/ --image-size 64 --model msdnet-base", "a folder with one sub-folder of pictures for each class"),
     ];
 
@@ -120,7 +121,7 @@ public sealed class TrainVerb : Verb
     private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) Begin(ParseResult arguments, Workers workers)
     {
         string source = arguments.GetValue(_data)
-            ?? throw ToolException.Usage($"--data is missing; expected a folder of data or '{Datasets.Glyphs}', the built-in set ('mdyn train --help' tells more)");
+            ?? throw ToolException.Usage($"--data is missing; expected a folder of data or '{Datasets.Glyphs}', a built-in set ('mdyn train --help' tells more)");
         DataSplits? opened = null;
         string model = arguments.GetValue(_model) ?? InputFitting.UsualModel(opened = Open(source, (int)(arguments.GetValue(_size) ?? 0), workers));
         TrainingFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-{Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}-{model}");
@@ -153,7 +154,10 @@ public sealed class TrainVerb : Verb
             Vocabulary = (int)(arguments.GetValue(_vocabulary) ?? plan.Vocabulary),
             Length = (int)(arguments.GetValue(_length) ?? plan.Length),
         };
-        return (folder, plan, opened ?? Open(source, plan.ImageSize, workers));
+        opened ??= Open(source, plan.ImageSize, workers);
+        return plan.Augmentation.IsNone || opened is ImageSplits
+            ? (folder, plan, opened)
+            : throw ToolException.Usage($"--shift, --flip and --erase change images; the data set {opened.Name} has {opened.Noun}");
     }
 
     private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) GoOn(ParseResult arguments, string path, Workers workers)

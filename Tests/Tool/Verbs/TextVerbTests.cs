@@ -113,6 +113,7 @@ public sealed class TextVerbTests(TrainedTextModel trained) : IClassFixture<Trai
     {
         ToolRun.Start("train", "--data", trained.Data, "--model", "msdnet-small", "--out", trained.FileNamed("no")).AssertFailure(1, "msdnet-small takes images", "texts");
         ToolRun.Start("train", "--data", "glyphs", "--model", "exit-transformer", "--out", trained.FileNamed("no")).AssertFailure(1, "exit-transformer takes texts");
+        ToolRun.Start("train", "--data", trained.Data, "--flip", "--out", trained.FileNamed("no")).AssertFailure(2, "--flip", "texts");
         ToolRun.Start("eval", "--model", trained.Model, "--data", "glyphs").AssertFailure(1, "does not fit", "texts");
         ToolRun.Start(["run", "-"], "x").AssertFailure(2, "standard input");
         string binary = trained.FileNamed("binary.txt");

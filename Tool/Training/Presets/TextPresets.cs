@@ -23,7 +23,7 @@ internal static class TextPresets
     // What each token kept, and each step not skimmed, adds to the loss.
     private const float TokensWeight = 0.2f;
     private const float JumpWeight = 0.1f;
-    private const float JumpPenalty = 1;
+    private const float JumpPenalty = 5;
     private const float SkimWeight = 0.05f;
     private const float ShareWeight = 0.05f;
     private const float PonderWeight = 0.01f;
@@ -112,7 +112,7 @@ internal static class TextPresets
             Rate = RecurrentRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(SkimRnn.SkimTerm, SkimWeight)),
         },
-        new("jump-lstm", "reads some words and jumps over the next, by policy gradient", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Jump) with { Reads = 3, LongestJump = 6, Jumps = shape[0] }))
+        new("jump-lstm", "reads some words and jumps over the next, by policy gradient", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Jump) with { Reads = 4, LongestJump = 5, Jumps = shape[0] }))
         {
             Paper = "Yu, Lee and Le, Learning to Skim Text, ACL 2017",
             Static = "lstm",
