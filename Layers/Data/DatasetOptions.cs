@@ -30,6 +30,9 @@ public sealed record DatasetOptions
     /// <summary>The height and width that image files, and the images of IDX files, are resized to; 0: files must all have one size.</summary>
     public int ImageSize { get; init; }
 
+    /// <summary>Frames taken of each video, evenly from its first to its last.</summary>
+    public int Frames { get; init; } = 16;
+
     /// <summary>Where a table has its labels.</summary>
     public LabelColumn LabelColumn { get; init; } = LabelColumn.Found;
 

@@ -3,6 +3,7 @@ using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Data.Text;
+using ManagedDyn.Layers.Data.Video;
 
 namespace ManagedDyn.Layers.Data;
 
@@ -42,10 +43,11 @@ public static class Datasets
 
         return source == Glyphs
             ? GlyphImages.Open(options, workers)
-            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs} or {Adding}, or the path of a folder or file.", source);
+            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, {Adding} or {GlyphVideos.SetName}, or the path of a folder or file.", source);
     }
 
-    /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, or labelled texts as <see cref="TextFolders"/> reads them.</summary>
+    /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, labelled texts as <see cref="TextFolders"/> reads them, videos as
+    /// <see cref="FrameFolders"/> does, or the built-in videos of <see cref="GlyphVideos"/> by their name.</summary>
     /// <param name="source">The name of a built-in set, or a path.</param>
     /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
     /// <param name="workers">Threads to make built-in samples with; null: the calling one.</param>
@@ -58,6 +60,16 @@ public static class Datasets
         if (!isPath && source == Adding)
         {
             return AddingSamples.Open(AddingLength, options ?? DatasetOptions.Default);
+        }
+
+        if (!isPath && GlyphVideos.TryFind(source, out GlyphVideoTask task))
+        {
+            return GlyphVideos.Open(task, options, workers);
+        }
+
+        if (Directory.Exists(source) && FrameFolders.Recognise(source))
+        {
+            return FrameFolders.Open(source, options ?? DatasetOptions.Default);
         }
 
         return isPath && TextFolders.Recognise(source) ? TextFolders.Open(source, options) : Open(source, options, workers);

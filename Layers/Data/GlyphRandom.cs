@@ -13,9 +13,10 @@ internal ref struct GlyphRandom
     /// <param name="stream">The stream of the set.</param>
     /// <param name="index">The image.</param>
     /// <param name="numbers">Room for as many as are wanted at most.</param>
-    internal GlyphRandom(RandomStream stream, int index, Span<float> numbers)
+    /// <param name="step">Tells several draws for one image apart, as those of the frames of a video.</param>
+    internal GlyphRandom(RandomStream stream, int index, Span<float> numbers, long step = 0)
     {
-        stream.FillUniform(numbers, 0, index);
+        stream.FillUniform(numbers, step, index);
         _numbers = numbers;
         _next = 0;
     }

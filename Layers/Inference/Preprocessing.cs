@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Data.Video;
 using ManagedDyn.Layers.Models;
 
 namespace ManagedDyn.Layers.Inference;
@@ -100,10 +101,16 @@ public sealed class Preprocessing : InputEncoding
     /// <inheritdoc/>
     public override SampleSplits Encode(DataSplits data)
     {
+        if (data is VideoSplits videos)
+        {
+            ImageSplits sheets = videos.Sheets;
+            return new SampleSplits(data.Name, Videos(sheets.Training, videos), Videos(sheets.Validation, videos), Videos(sheets.Test, videos)) { Noun = data.Noun };
+        }
+
         if (data is not ImageSplits images)
         {
             ArgumentNullException.ThrowIfNull(data);
-            throw Unfit(data, "images");
+            throw Unfit(data, "images or videos");
         }
 
         return new SampleSplits(data.Name, Encode(images.Training), Encode(images.Validation), Encode(images.Test)) { Noun = data.Noun };
@@ -120,6 +127,10 @@ public sealed class Preprocessing : InputEncoding
             ? new ImageSamples(images, new Normalization(_mean, _scale), isSequence: isSequence)
             : throw new ArgumentException($"The images have shape {images.ImageShape}; expected {SampleShape}.", nameof(images));
     }
+
+    private VideoSamples Videos(ImageDataset sheets, VideoSplits videos) => videos.VideoShape == SampleShape
+        ? new VideoSamples(sheets, videos.Frames, new Normalization(_mean, _scale))
+        : throw new ArgumentException($"The videos have shape {videos.VideoShape}; expected {SampleShape}.", nameof(videos));
 
     /// <summary>Converts samples whose values are on the scale from 0 to 1 already, in place: x = (value − mean_c) / scale_c.</summary>
     /// <param name="values">A whole number of pixels, channels last.</param>
@@ -149,6 +160,14 @@ public sealed class Preprocessing : InputEncoding
             throw new ArgumentException($"{bytes.Length} bytes were given for {destination.Length} values; expected the same whole multiple of {SampleShape.Count}.", nameof(bytes));
         }
 
+        ApplyPixels(bytes, destination);
+    }
+
+    /// <summary>Converts parts of samples, such as the frames of a video.</summary>
+    /// <param name="bytes">A whole number of pixels, channels last.</param>
+    /// <param name="destination">As many values.</param>
+    internal void ApplyPixels(ReadOnlySpan<byte> bytes, Span<float> destination)
+    {
         int channels = _mean.Length;
         for (int channel = 0; channel < channels; channel++)
         {

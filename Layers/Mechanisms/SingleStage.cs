@@ -29,6 +29,9 @@ public sealed class SingleStage : StagedNetwork
         AssignNumbers();
     }
 
+    /// <summary>The layer as a network that takes its input piece by piece; null: it cannot.</summary>
+    internal IStepwise? Stepwise => _layer as IStepwise;
+
     /// <inheritdoc/>
     public override int StageCount => 1;
 

@@ -45,6 +45,11 @@ public static class ModelCatalogue
         new RecipeArchitecture<AdaptiveRnnOptions>("adaptive-rnn", AdaptiveRnnOptions.Read, AdaptiveRnn.Create),
         new RecipeArchitecture<UniversalTransformerOptions>("universal-transformer", UniversalTransformerOptions.Read, UniversalTransformer.Create),
         new RecipeArchitecture<MixtureTransformerOptions>("mixture-transformer", MixtureTransformerOptions.Read, MixtureTransformer.Create),
+        new RecipeArchitecture<FramePoolOptions>("frame-pool", FramePoolOptions.Read, FramePool.Create),
+        new RecipeArchitecture<FrameExitOptions>("frame-exit", FrameExitOptions.Read, static options => new FrameExit(options)),
+        new RecipeArchitecture<AdaFrameOptions>("ada-frame", AdaFrameOptions.Read, static options => new AdaFrame(options)),
+        new RecipeArchitecture<KeyFrameNetOptions>("key-frames", KeyFrameNetOptions.Read, static options => new KeyFrameNet(options)),
+        new RecipeArchitecture<ArNetOptions>("ar-net", ArNetOptions.Read, ArNet.Create),
     ];
 
     /// <summary>All architectures.</summary>

@@ -161,6 +161,12 @@ public static class StagedNetworks
         ["universal transformer"] = () => Initialized(UniversalTransformer.Create(new UniversalTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 12, Layers = 5, Start = -0.7f })),
         ["mixture transformer"] = () => Initialized(MixtureTransformer.Create(new MixtureTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 6, Layers = 2, Experts = 3, Chosen = 2 })),
         ["switch transformer"] = () => Initialized(MixtureTransformer.Create(new MixtureTransformerOptions { Vocabulary = 19, Length = 9, Classes = 4, Width = 8, Heads = 2, Hidden = 6, Layers = 2, Experts = 3, IsSwitch = true })),
+        ["frame pool"] = () => Initialized(FramePool.Create(Video(new FramePoolOptions()))),
+        ["frame pool that reuses"] = () => Initialized(FramePool.Create(Video(new FramePoolOptions { Reuses = true, Threshold = 1.1f }))),
+        ["frame exit"] = () => Initialized(new FrameExit(Video(new FrameExitOptions { GateHidden = 6 }))),
+        ["ada-frame"] = () => Initialized(new AdaFrame(Video(new AdaFrameOptions { Looks = 3, Reduction = 2, MemoryChannels = [3], Hidden = 7 }))),
+        ["key frames"] = () => Initialized(new KeyFrameNet(Video(new KeyFrameNetOptions { Looks = 2, GlanceChannels = [3] }))),
+        ["ar-net"] = () => Initialized(ArNet.Create(Video(new ArNetOptions { PolicyChannels = [3], PolicyHidden = 5, Skips = [1, 2], Openness = 0, Reduction = 2 }))),
         ["tiny, one exit"] = () => new TinyNetwork(1, 3, 8, new Shape(6)),
     };
 
@@ -185,6 +191,9 @@ public static class StagedNetworks
             return model;
         }
     }
+
+    private static T Video<T>(T options)
+        where T : VideoModelOptions => (T)(options with { Frames = 5, Height = 9, Width = 8, InputChannels = 2, Classes = 4, Channels = [4, 6] });
 
     private static LocalResNetOptions Local(LocalOperation operation) => new()
     {

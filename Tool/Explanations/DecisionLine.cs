@@ -16,10 +16,13 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
     // More numbers than this are told by their count alone.
     private const int MostNamed = 8;
 
+    // More steps than this are told by their number alone.
+    private const int MostMarked = 64;
+
     /// <summary>The share of units that were chosen.</summary>
     public double Share => Units == 0 ? 0 : (double)Chosen.Count / Units;
 
-    /// <summary>"ran", "skipped", "experts 1, 5 of 8", "branch 2 of 2", "24 of 64 channels". Units are counted from 1.</summary>
+    /// <summary>"ran", "skipped", "experts 1, 5 of 8", "branch 2 of 2", "24 of 64 channels", "2 of 4 steps #..#". Units are counted from 1.</summary>
     public string Text
     {
         get
@@ -27,6 +30,11 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
             if (Kind == DecisionKind.Samples)
             {
                 return Chosen.Count > 0 ? "ran" : "skipped";
+            }
+
+            if (Kind == DecisionKind.Steps && Units is > 1 and <= MostMarked)
+            {
+                return $"{Chosen.Count} of {Units} steps {Marks()}";
             }
 
             string name = Kind.ToString().ToLowerInvariant();
@@ -48,5 +56,18 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
 
             return $"{name} {string.Join(", ", numbers)} of {Units}";
         }
+    }
+
+    // A mark for each step: whether it was looked at.
+    private string Marks()
+    {
+        char[] marks = new char[Units];
+        System.Array.Fill(marks, '.');
+        foreach (int step in Chosen)
+        {
+            marks[step] = '#';
+        }
+
+        return new string(marks);
     }
 }

@@ -28,8 +28,31 @@ public sealed class InputReader
         _encoding = model.Encoding;
     }
 
+    /// <summary>For models that take frames: how many frames of a video in a row become one input; 0: all of them.</summary>
+    public int Window { get; init; }
+
     /// <summary>The inputs in a file, or in the files of a folder in the order of their names.</summary>
-    public IEnumerable<InputSample> Read(string path) => Directory.Exists(path) ? ReadFolder(path) : ReadFile(path);
+    public IEnumerable<InputSample> Read(string path) => TakesFrames(path) ? ReadVideos(path) : Directory.Exists(path) ? ReadFolder(path) : ReadFile(path);
+
+    /// <summary>The frames of each video at a path, for models that take frames.</summary>
+    internal IEnumerable<FrameFiles> Videos(string path) => _sample.Rank == 4
+        ? FrameFiles.In(path, new Shape(_sample[1], _sample[2], _sample[3]))
+        : throw new ToolException($"the model takes samples of shape {_sample}; expected one that takes frames [frames, height, width, channels]");
+
+    // Arrays hold whole samples as they are.
+    private bool TakesFrames(string path) => _sample.Rank == 4 && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+
+    private IEnumerable<InputSample> ReadVideos(string path)
+    {
+        foreach (FrameFiles video in Videos(path))
+        {
+            int length = Window > 0 ? Window : video.Count;
+            for (int first = 0; first < video.Count; first += length)
+            {
+                yield return video.Window(first, Math.Min(length, video.Count - first), _sample[0]);
+            }
+        }
+    }
 
     private IEnumerable<InputSample> ReadFolder(string path)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.IO;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Data.Video;
 using ManagedDyn.Tool.Training;
 
 namespace ManagedDyn.Tool.Study;
@@ -29,6 +30,10 @@ internal static class TemporalRows
         new("skip-lstm", Datasets.Adding, 20, 10, 64),
         new("skip-gru", Datasets.Adding, 20, 10, 64),
         new("skip-gru", Digits, 20, 8),
+        new("frame-exit", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
+        new("ada-frame", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
+        new("key-frames", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
+        new("ar-net", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
     ];
 
     /// <summary>The rows as plans.</summary>
@@ -57,7 +62,7 @@ internal static class TemporalRows
     }
 
     /// <summary>Whether a set needs no folder.</summary>
-    public static bool IsBuiltIn(string data) => data is Datasets.Adding or Datasets.Glyphs;
+    public static bool IsBuiltIn(string data) => data is Datasets.Adding or Datasets.Glyphs or GlyphVideos.SetName;
 
     private static TrainingPlan For(string model, TrainingPlan plan) => plan with { Model = model, Rate = ModelPreset.Find(model).Rate is > 0 and var rate ? rate : plan.Rate };
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Data.Text;
+using ManagedDyn.Layers.Data.Video;
 using ManagedDyn.Layers.Inference;
 
 namespace ManagedDyn.Tool.Training;
@@ -19,6 +20,7 @@ internal static class InputFitting
     {
         ImageSplits images => OfImages(images, form),
         TextSplits texts => OfTexts(texts, plan),
+        VideoSplits videos => Preprocessing.From(videos.VideoShape, Normalization.Measure(videos.Sheets.Training)),
         ReadySplits => null,
         _ => throw new ToolException($"there is no way to prepare the {data.Noun} of {data.Name} for a network"),
     };
@@ -46,6 +48,7 @@ internal static class InputFitting
     {
         ImageSplits => TrainingPlan.UsualModel,
         TextSplits => "exit-transformer",
+        VideoSplits => "frame-exit",
         _ => "skip-lstm",
     };
 

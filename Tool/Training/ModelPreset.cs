@@ -26,6 +26,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. SpatialPresets.All,
         .. RegionPresets.All,
         .. TextPresets.All,
+        .. VideoPresets.All,
     ];
 
     /// <summary>Where the method comes from: authors, title, venue.</summary>

@@ -8,6 +8,7 @@ using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Inputs;
+using ManagedDyn.Tool.Output;
 
 namespace ManagedDyn.Tool.Verbs;
 
@@ -18,7 +19,7 @@ public sealed class RunVerb : Verb
 
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
-        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these; for a model of texts, files with a text in each line, or - for standard input. Bytes are normalised as the model asks; arrays of floats must be already.",
+        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these; for a model of videos, folders of numbered frames; for a model of texts, files with a text in each line, or - for standard input. Bytes are normalised as the model asks; arrays of floats must be already.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -31,6 +32,8 @@ public sealed class RunVerb : Verb
     private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
     private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
     private readonly Option<double?> _reject = Options.Number("--reject-below", "P", "Tell that an input is of none of the classes when the most probable one is less probable than this; the model's own bound if not given.", 0, 1);
+    private readonly Option<long?> _window = Options.Whole("--window", "N", "Of videos: every N frames in a row are one input; all of a folder if not given.", 1, int.MaxValue);
+    private readonly Option<bool> _stream = Options.Flag("--stream", "Of videos: tell the running answer after each frame, and whether it is sure; with --json a line of JSON each.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON; of texts, one object a line, as soon as it is answered.");
 
     public RunVerb()
@@ -46,6 +49,8 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_explain);
         Command.Options.Add(_report);
         Command.Options.Add(_reject);
+        Command.Options.Add(_window);
+        Command.Options.Add(_stream);
         Command.Options.Add(_json);
     }
 
@@ -55,6 +60,8 @@ public sealed class RunVerb : Verb
         new("mdyn run --budget 5M pictures/", "every picture of a folder, at most 5 million multiply-adds each"),
         new("mdyn run boot.png --explain --report why.html", "which exits and layers the answer used, printed and drawn"),
         new("mdyn run --model intents.safetensors --json - < lines.txt", "a JSON object for each line of standard input, as it comes"),
+        new("mdyn run --model video.safetensors clip/ --explain", "a folder of numbered frames: the class, and which frames were looked at"),
+        new("mdyn run --model video.safetensors clip/ --stream", "the running answer after each frame, and whether it is sure"),
         new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
     ];
 
@@ -69,6 +76,11 @@ public sealed class RunVerb : Verb
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
+        if (arguments.GetValue(_stream))
+        {
+            return Stream(arguments, tool, model, budget, workers);
+        }
+
         Session session = new(model, new SessionOptions
         {
             Workers = workers,
@@ -122,9 +134,31 @@ public sealed class RunVerb : Verb
             : new AnswerTable(tool.Terminal, model, budget);
     }
 
+    private ExitCode Stream(ParseResult arguments, ToolContext tool, Model model, Budget budget, Workers workers)
+    {
+        bool isJson = arguments.GetValue(_json);
+        SessionOptions options = new() { Workers = workers, Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast };
+        InputReader reader = new(model);
+        FrameStream stream = new(tool, model, budget, options, isJson);
+        foreach (string path in arguments.GetRequiredValue(_inputs))
+        {
+            foreach (FrameFiles video in reader.Videos(path))
+            {
+                (int read, int count) = stream.Run(video);
+                if (!isJson)
+                {
+                    tool.Terminal.WriteLine(SafeText.Clean($"{video.Name}: {read} of {count} frames looked at"));
+                }
+            }
+        }
+
+        tool.Terminal.Flush();
+        return ExitCode.Ok;
+    }
+
     private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model)
     {
-        InputReader reader = new(model);
+        InputReader reader = new(model) { Window = (int)(arguments.GetValue(_window) ?? 0) };
         long left = arguments.GetValue(_limit) ?? long.MaxValue;
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {

@@ -78,6 +78,23 @@ public sealed class SkimRnn : Layer
         return scope.Keep(isHard ? Hard(context, scope, input, steps) : Relaxed(context, input, steps));
     }
 
+    /// <summary>Elements of a sample's state: h, and for an LSTM the cell behind it.</summary>
+    internal int StateWidth => _full.StateWidth;
+
+    /// <summary>Takes the next step of a stream; nothing is recorded.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[1, in].</param>
+    /// <param name="state">[1, <see cref="StateWidth"/>]; changed in place.</param>
+    /// <returns>Whether the step was read, not skimmed.</returns>
+    internal bool Step(Context context, Tensor input, Tensor state)
+    {
+        using MeterTurn turn = new(context, this);
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Tensor reads = context.Workspace.Rent(new Shape(1, 1));
+        Advance(context, input, state, reads, Selection.All(1, 1), 0);
+        return reads.Span[0] > 0;
+    }
+
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {

@@ -97,6 +97,42 @@ public sealed class SkipRnn : Layer
         return scope.Keep(output);
     }
 
+    /// <summary>Whether a stream will look at its next step.</summary>
+    internal static bool WillRead(ReadOnlySpan<float> state) => state[^2] > Half;
+
+    /// <summary>Whether a stream's c and Δ are within what they can be.</summary>
+    internal static bool IsSound(ReadOnlySpan<float> state) => state[^2] is >= 0 and <= 1 && state[^1] is >= 0 and <= 1;
+
+    /// <summary>Takes the next step of a stream; nothing is recorded.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="input">[1, in].</param>
+    /// <param name="state">[1, <see cref="StateWidth"/> + 2], the state, then c and Δ; changed in place.</param>
+    /// <param name="isFirst">Whether it is the first step.</param>
+    /// <returns>Whether the step was read.</returns>
+    internal bool Step(Context context, Tensor input, Tensor state, bool isFirst)
+    {
+        using MeterTurn turn = new(context, this);
+        using WorkspaceScope scope = context.Workspace.Enter();
+        int width = _cell.StateWidth;
+        float wish = isFirst ? 1 : state.Span[width];
+        float increment = state.Span[width + 1];
+        bool updates = wish > Half;
+        if (updates)
+        {
+            Tensor next = _cell.Step(context, _cell.FromInput(context, input), context.Slice(state, 1, 0, width));
+            StepRows.Put(next, default, state, 0, width);
+            increment = context.Sigmoid(_update.Forward(context, _cell.CellOf(context, next))).Span[0];
+        }
+        else
+        {
+            context.Count(1, 0, UpdateMacs);
+        }
+
+        state.Span[width] = SkipUpdate.Next(updates, wish, increment);
+        state.Span[width + 1] = increment;
+        return updates;
+    }
+
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {

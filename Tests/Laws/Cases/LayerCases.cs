@@ -15,7 +15,8 @@ internal static class LayerCases
         DynamicWidthCases.All,
         DynamicRoutingCases.All,
         SpatialWiseCases.All,
-        TemporalWiseCases.All);
+        TemporalWiseCases.All,
+        VideoCases.All);
 
     public static IEnumerable<LayerCase> All => ByName.Values;
 
