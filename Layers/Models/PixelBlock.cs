@@ -11,9 +11,9 @@ namespace ManagedDyn.Layers.Models;
 
 /// <summary>
 /// Basic residual block of convolutions whose work depends on the pixel: y = relu(norm(op₂(relu(norm(op₁(x))))) + shortcut(x)); low-cost convolutions have their
-/// normalisation and rectifier within, y = relu(op₂(op₁(x)) + shortcut(x)).
+/// normalisation within, y = relu(op₂(op₁(x)) + shortcut(x)).
 /// </summary>
-/// <remarks>Interpolation keeps the size, so in a block with a stride the first convolution is a plain one.</remarks>
+/// <remarks>The factors of low-cost convolutions are cut off at 1. Interpolation keeps the size, so in a block with a stride the first convolution is a plain one.</remarks>
 internal sealed class PixelBlock : Layer
 {
     private readonly Layer _first;
@@ -28,7 +28,9 @@ internal sealed class PixelBlock : Layer
         bool normalizesWithin = operation == PixelOperation.LowCost;
         _first = Add("first", isPlain ? new ConvBlock(inChannels, outChannels, 3, stride) : Make(operation, inChannels, outChannels, stride, grid, granularity));
         _firstNorm = isPlain || normalizesWithin ? null : Add("first_norm", new BatchNorm2d(outChannels));
-        _second = Add("second", Make(operation, outChannels, outChannels, 1, grid, granularity));
+        _second = Add("second", normalizesWithin
+            ? new LowCostConvolution(outChannels, outChannels, rectifies: false, mostFactor: 1)
+            : Make(operation, outChannels, outChannels, 1, grid, granularity));
         _secondNorm = normalizesWithin ? null : Add("second_norm", new BatchNorm2d(outChannels));
         _shortcut = stride == 1 && inChannels == outChannels
             ? null
@@ -67,7 +69,7 @@ internal sealed class PixelBlock : Layer
 
     private static Layer Make(PixelOperation operation, int inChannels, int outChannels, int stride, int grid, int granularity) => operation switch
     {
-        PixelOperation.LowCost => new LowCostConvolution(inChannels, outChannels, 3, stride),
+        PixelOperation.LowCost => new LowCostConvolution(inChannels, outChannels, 3, stride, mostFactor: 1),
         PixelOperation.Interpolated => new InterpolatedConvolution(inChannels, outChannels, new MaskUnit(inChannels, 1, granularity), 3, grid),
         PixelOperation.AdaptivelyConnected => new AdaptivelyConnectedConvolution(inChannels, outChannels, stride),
         _ => throw new ArgumentException($"The operation is {operation}; expected a named one.", nameof(operation)),

@@ -100,11 +100,14 @@ public sealed class BatchNorm2d : Layer
             input, Weight.Value, Bias.Value, RunningMean.Value, RunningVariance.Value, _momentum, _epsilon, activation, active);
     }
 
+    /// <summary>The shift that training starts from.</summary>
+    internal float InitialShift { get; set; }
+
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {
         Weight.Value.Span.Fill(1f);
-        Bias.Value.Span.Clear();
+        Bias.Value.Span.Fill(InitialShift);
         RunningMean.Value.Span.Clear();
         RunningVariance.Value.Span.Fill(1f);
     }

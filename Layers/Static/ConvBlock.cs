@@ -86,6 +86,9 @@ public sealed class ConvBlock : Layer
     /// <summary>The convolution.</summary>
     internal Conv2d Convolution => _conv;
 
+    /// <summary>The normalisation.</summary>
+    internal BatchNorm2d Normalization => _norm;
+
     /// <summary>What a frozen block does to each sum.</summary>
     internal FusedSteps Steps(Tensor residual) => new() { Scale = _norm.Scale, Shift = _norm.Shift, Residual = residual, Activation = _activation };
 

@@ -18,9 +18,17 @@ namespace ManagedDyn.Layers.SpatialWise.PixelLevel;
 /// </remarks>
 public sealed class LowCostConvolution : Layer
 {
+    /// <summary>The name of the term of the loss that tells the mean of v, so that an objective can ask for more zeros; an addition to the paper.</summary>
+    public const string ActivityTerm = "activity";
+
+    // Factors of about 1 at first: those that begin at 0 for every pixel would never learn.
+    private const float InitialShift = 1;
+
     private readonly Conv2d _conv;
     private readonly BatchNorm2d _norm;
     private readonly ConvBlock _cheap;
+    private readonly Activation _activation;
+    private readonly float _mostFactor;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="inChannels">Channels of the input.</param>
@@ -28,11 +36,24 @@ public sealed class LowCostConvolution : Layer
     /// <param name="kernel">Rows and columns of the expensive kernel.</param>
     /// <param name="stride">Pixels of the input between two pixels of the output.</param>
     /// <param name="cheapKernel">Rows and columns of the cheap kernel, odd.</param>
-    public LowCostConvolution(int inChannels, int outChannels, int kernel = 3, int stride = 1, int cheapKernel = 1)
+    /// <param name="rectifies">Whether the expensive sums are rectified; not so at the end of a residual branch, y = norm(x ⊛ W) ⊙ v, which may have either sign.</param>
+    /// <param name="mostFactor">
+    /// What v is cut off at, min(v, most), which leaves its zeros as they are; none: the paper's form. Each layer doubles the degree of what comes out in what
+    /// comes in, so that deep networks of the paper's form run away where statistics are not the batch's; 1 keeps the degree.
+    /// </param>
+    public LowCostConvolution(int inChannels, int outChannels, int kernel = 3, int stride = 1, int cheapKernel = 1, bool rectifies = true, float mostFactor = float.PositiveInfinity)
     {
+        if (!(mostFactor > 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(mostFactor), mostFactor, "Expected a largest factor above 0.");
+        }
+
+        _mostFactor = mostFactor;
+        _activation = rectifies ? Activation.Relu : Activation.None;
         _conv = Add("conv", new Conv2d(inChannels, outChannels, kernel, stride, bias: false));
         _norm = Add("norm", new BatchNorm2d(outChannels));
         _cheap = Add("cheap", new ConvBlock(inChannels, 1, cheapKernel, stride));
+        _cheap.Normalization.InitialShift = InitialShift;
     }
 
     /// <inheritdoc/>
@@ -71,18 +92,24 @@ public sealed class LowCostConvolution : Layer
             });
         }
 
+        factors = float.IsFinite(_mostFactor) ? context.Clamp(factors, 0, _mostFactor) : factors;
+        if (context.Ledger is not null && context.Decisions == Engine.Execution.Decisions.Relaxed)
+        {
+            context.AddLossTerm(ActivityTerm, Number, context.Mean(factors));
+        }
+
         bool isHard = context.Decisions == Engine.Execution.Decisions.Hard;
         Conv2dSelection selection = new() { Pixels = isHard ? needed : default };
         if (isHard && IsFrozen && context.Mode == Mode.Evaluate)
         {
-            FusedSteps steps = new() { Scale = _norm.Scale, Shift = _norm.Shift, Activation = Activation.Relu };
+            FusedSteps steps = new() { Scale = _norm.Scale, Shift = _norm.Shift, Activation = _activation };
             Tensor frozen = _conv.ForwardFused(context, input, in steps, in selection);
             return scope.Keep(context.MaskMultiply(frozen, factors));
         }
 
         // Before the layer is frozen what was not computed is 0 times a factor of 0.
         Tensor sums = context.Conv2d(input, _conv.Weight.Value, default, _conv.GeometryOf(input.Shape), in selection, _conv.Packed);
-        Tensor rectified = _norm.Forward(context, sums, Activation.Relu, isHard ? needed : default);
-        return scope.Keep(context.MaskMultiply(rectified, factors));
+        Tensor normalized = _norm.Forward(context, sums, _activation, isHard ? needed : default);
+        return scope.Keep(context.MaskMultiply(normalized, factors));
     }
 }

@@ -62,6 +62,10 @@ internal static class SpatialWiseCases
         {
             Skips = true, RuleMacs = 9 * 4 * 4 * 3,
         },
+        new("low-cost convolution, not rectified", typeof(LowCostConvolution), () => new LowCostConvolution(4, 5, rectifies: false, mostFactor: 0.7f), 7, 6, 4)
+        {
+            Skips = true, RuleMacs = 4 * 7 * 6,
+        },
         new("adaptively connected convolution", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(4, 8), 6, 7, 4),
         new("adaptively connected convolution, stride 2", typeof(AdaptivelyConnectedConvolution), () => new AdaptivelyConnectedConvolution(3, 5, 2, 8), 7, 6, 3),
 

@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.SpatialWise.PixelLevel;
 using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Tool.Training.Presets;
@@ -14,6 +15,7 @@ internal static class SpatialPresets
     private const string StaticName = "resnet-maps";
     private const double DynConvTarget = 0.4;
     private const int ChannelGroup = 8;
+    private const float ActivityWeight = 0.08f;
     private const float PonderWeight = 0.05f;
     private const double GateTarget = 0.65;
 
@@ -64,6 +66,7 @@ internal static class SpatialPresets
         {
             Paper = "Dong et al., More Is Less: a More Complicated Network with Less Inference Complexity, CVPR 2017",
             Static = StaticName,
+            Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>(LowCostConvolution.ActivityTerm, ActivityWeight)),
         },
         new("interpolated", "residual network that computes sampled pixels and interpolates the others", static (shape, classes, _) => Pixels(shape, classes, PixelOperation.Interpolated))
         {
