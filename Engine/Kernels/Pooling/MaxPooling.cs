@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Pooling;
 
@@ -9,6 +11,8 @@ namespace ManagedDyn.Engine.Kernels.Pooling;
 /// </summary>
 public static class MaxPooling
 {
+    private const int GroupVectors = 4;
+
     /// <summary>Computes some rows of the output.</summary>
     /// <param name="geometry">The windows.</param>
     /// <param name="input">x, a map.</param>
@@ -75,35 +79,80 @@ public static class MaxPooling
     private static void Values(in PoolGeometry geometry, ReadOnlySpan<float> input, int from, int to, Span<float> output)
     {
         int channels = geometry.Channels;
-        int width = geometry.Columns.Input;
+        int group = GroupVectors * Vector<float>.Count;
         for (int oy = from; oy < to; oy++)
         {
             PoolWindow rows = geometry.Rows.Window(oy);
             for (int ox = 0; ox < geometry.Columns.Output; ox++)
             {
                 PoolWindow columns = geometry.Columns.Window(ox);
-                int target = ((oy * geometry.Columns.Output) + ox) * channels;
-                for (int c = 0; c < channels; c += Vector<float>.Count)
+                Span<float> target = output.Slice(((oy * geometry.Columns.Output) + ox) * channels, channels);
+                int c = 0;
+                for (; c <= channels - group; c += group)
                 {
-                    int count = Math.Min(Vector<float>.Count, channels - c);
-                    bool isWhole = count == Vector<float>.Count;
-                    Vector<float> best = new(float.NegativeInfinity);
-                    for (int ky = 0; ky < rows.Count; ky++)
-                    {
-                        int place = ((((rows.First + (ky * rows.Step)) * width) + columns.First) * channels) + c;
-                        for (int kx = 0; kx < columns.Count; kx++, place += columns.Step * channels)
-                        {
-                            Vector<float> value = isWhole ? new Vector<float>(input[place..]) : PartialVector.Load(input, place, count);
-                            Vector<int> wins = Vector.GreaterThan(value, best) | ~Vector.Equals(value, value);
-                            best = Vector.ConditionalSelect(wins, value, best);
-                        }
-                    }
+                    Group(in geometry, input, rows, columns, c, target);
+                }
 
-                    PartialVector.Store(best, output.Slice(target + c, count));
+                for (; c < channels; c += Vector<float>.Count)
+                {
+                    Rest(in geometry, input, rows, columns, c, target);
                 }
             }
         }
     }
+
+    // Several vectors of channels at a time, so that a comparison does not wait for the one before.
+    private static void Group(in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, int channel, Span<float> target)
+    {
+        Vector<float> first = new(float.NegativeInfinity);
+        Vector<float> second = first;
+        Vector<float> third = first;
+        Vector<float> fourth = first;
+        nuint step = (nuint)(columns.Step * geometry.Channels);
+        for (int ky = 0; ky < rows.Count && columns.Count > 0; ky++)
+        {
+            int place = ((((rows.First + (ky * rows.Step)) * geometry.Columns.Input) + columns.First) * geometry.Channels) + channel;
+
+            // Windows lie within the map, whose length is checked, and the caller leaves four vectors of channels from this one on; the slice checks the
+            // last pixel of the row of the window once more.
+            int length = ((columns.Count - 1) * columns.Step * geometry.Channels) + (GroupVectors * Vector<float>.Count);
+            ref float pixel = ref MemoryMarshal.GetReference(input.Slice(place, length));
+            for (nuint offset = 0, end = (nuint)columns.Count * step; offset < end; offset += step)
+            {
+                first = Larger(first, Vector.LoadUnsafe(ref pixel, offset));
+                second = Larger(second, Vector.LoadUnsafe(ref pixel, offset + (nuint)Vector<float>.Count));
+                third = Larger(third, Vector.LoadUnsafe(ref pixel, offset + (nuint)(2 * Vector<float>.Count)));
+                fourth = Larger(fourth, Vector.LoadUnsafe(ref pixel, offset + (nuint)(3 * Vector<float>.Count)));
+            }
+        }
+
+        target = target.Slice(channel, GroupVectors * Vector<float>.Count);
+        first.CopyTo(target);
+        second.CopyTo(target[Vector<float>.Count..]);
+        third.CopyTo(target[(2 * Vector<float>.Count)..]);
+        fourth.CopyTo(target[(3 * Vector<float>.Count)..]);
+    }
+
+    private static void Rest(in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, int channel, Span<float> target)
+    {
+        int count = Math.Min(Vector<float>.Count, geometry.Channels - channel);
+        bool isWhole = count == Vector<float>.Count;
+        Vector<float> best = new(float.NegativeInfinity);
+        for (int ky = 0; ky < rows.Count; ky++)
+        {
+            int place = ((((rows.First + (ky * rows.Step)) * geometry.Columns.Input) + columns.First) * geometry.Channels) + channel;
+            for (int kx = 0; kx < columns.Count; kx++, place += columns.Step * geometry.Channels)
+            {
+                best = Larger(best, isWhole ? new Vector<float>(input[place..]) : PartialVector.Load(input, place, count));
+            }
+        }
+
+        PartialVector.Store(best, target.Slice(channel, count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Larger(Vector<float> best, Vector<float> value) =>
+        Vector.ConditionalSelect(Vector.GreaterThan(value, best) | ~Vector.Equals(value, value), value, best);
 
     /// <summary>Adds each output's gradient to the pixel that the output came from.</summary>
     /// <param name="geometry">The windows.</param>
