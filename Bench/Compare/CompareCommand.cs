@@ -66,8 +66,9 @@ internal static class CompareCommand
         return 0;
     }
 
-    private static string Dense(BenchResult result) =>
-        double.IsFinite(result.DenseRatio) ? FormattableString.Invariant($"  {result.DenseRatio:F3} of the fastest dense run") : string.Empty;
+    private static string Dense(BenchResult result) => double.IsFinite(result.SavedShare)
+        ? FormattableString.Invariant($"  saves {100 * result.SavedShare:F0} % of the time that the saved multiply-adds stand for")
+        : double.IsFinite(result.DenseRatio) ? FormattableString.Invariant($"  {result.DenseRatio:F3} of the fastest dense run") : string.Empty;
 
     private static BenchResult Measure(BenchRow row, double seconds) => row.Group switch
     {
@@ -79,6 +80,7 @@ internal static class CompareCommand
         "mask-backward" => BackwardRows.Measure(row, seconds),
         "condconv" => KernelRows.Measure(row, seconds),
         "skip" => SkipRows.Measure(row, seconds),
+        "masked-blocks" => MaskedBlockRows.Measure(row, Math.Max(seconds, 0.5)),
         "masked-resnet" => MaskedNetworkRows.Measure(row, Math.Max(seconds, 2)),
         "delta" => DeltaRows.Measure(row, seconds),
         "threads" => ThreadRows.Measure(row, seconds),

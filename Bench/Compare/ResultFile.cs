@@ -32,6 +32,11 @@ internal static class ResultFile
                     WriteNumber(json, "fastest_dense_ratio", result.DenseRatio);
                 }
 
+                if (double.IsFinite(result.SavedShare))
+                {
+                    WriteNumber(json, "saved_share", result.SavedShare);
+                }
+
                 json.WriteEndObject();
             }
 

@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
 using ManagedDyn.Layers.Decisions.Gates;
+using ManagedDyn.Layers.Decisions.Relaxations;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.SpatialWise.PixelLevel;
 using ManagedDyn.Layers.Static;
@@ -18,6 +19,9 @@ namespace ManagedDyn.Layers.Models;
 /// <remarks>At inference a block adds its branch to the map that it was given, in place: pixels that no block chooses are never touched again.</remarks>
 public sealed class SparseResNet : StagedNetwork
 {
+    // The share of training after which channels are chosen without noise, as they are at inference.
+    private const float NoiseUntil = 0.6f;
+
     private readonly Sequential _stem;
     private readonly SparseResidualBlock[] _blocks;
     private readonly GlobalAveragePool _pool = new();
@@ -51,7 +55,7 @@ public sealed class SparseResNet : StagedNetwork
                 int inner = options.Expansion == 0 ? 0 : options.Channels[group] / options.Expansion;
                 ChannelGate? gate = options.ChannelGroup == 0
                     ? null
-                    : new ChannelGate(shape[3], inner == 0 ? options.Channels[group] : inner, options.ChannelGroup);
+                    : new ChannelGate(shape[3], inner == 0 ? options.Channels[group] : inner, options.ChannelGroup, relaxation: new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil));
                 SparseResidualBlock block = new(shape[3], options.Channels[group], rule, stride, inner, channels: gate);
                 blocks.Add(Add(FormattableString.Invariant($"block{blocks.Count}"), block));
                 shape = block.OutputShape(shape);

@@ -28,8 +28,8 @@ public static class TransformedResNet
             new AdaptiveAveragePool2d(LookoutGrid, LookoutGrid),
             new FlattenMaps());
         Layer transformer = options.IsThinPlate
-            ? new ThinPlateTransformer(localization, features, options.Controls, options.SeenHeight, options.SeenWidth, GridPadding.Border)
-            : new SpatialTransformer(localization, features, options.SeenHeight, options.SeenWidth, GridPadding.Border);
+            ? new ThinPlateTransformer(localization, features, options.Controls, options.SeenHeight, options.SeenWidth, GridPadding.Border) { LearningShare = LearningShare }
+            : new SpatialTransformer(localization, features, options.SeenHeight, options.SeenWidth, GridPadding.Border) { LearningShare = LearningShare };
         List<Layer> layers = [transformer, new ConvBlock(options.InputChannels, options.Channels[0], 3, options.StemStride)];
         ResNetOptions backbone = options.Backbone();
         for (int group = 0; group < options.Channels.Length; group++)
@@ -40,6 +40,9 @@ public static class TransformedResNet
         layers.Add(ResNet.Classifier(options.Channels[^1], options.Classes));
         return new SingleStage(new Shape(options.Height, options.Width, options.InputChannels), new Sequential([.. layers])) { Recipe = options };
     }
+
+    // What makes the map learns more slowly than the classifier, which else cannot follow.
+    private const float LearningShare = 1e-4f;
 
     // Where something lies is told from a coarse map of it.
     private const int LookoutGrid = 4;

@@ -42,6 +42,12 @@ public sealed class SpatialTransformer : Layer
         _alignCorners = alignCorners;
     }
 
+    /// <summary>
+    /// The share of θ's gradient that goes on to the network that makes it, from 0 to 1: below 1 it learns more slowly than what sees the result, as in the paper's
+    /// experiments. Gradients of all pixels add up in θ.
+    /// </summary>
+    public float LearningShare { get; init; } = 1;
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input)
     {
@@ -64,6 +70,7 @@ public sealed class SpatialTransformer : Layer
         ArgumentNullException.ThrowIfNull(context);
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor theta = _theta.Forward(context, _localization.Forward(context, input));
+        theta = LearningShare != 1 && context.Records(theta) ? context.ScaleGradient(theta, LearningShare) : theta;
         return scope.Keep(theta).Reshape(new Shape(input.Shape[0], 2, 3));
     }
 

@@ -49,6 +49,12 @@ public sealed class ThinPlateTransformer : Layer
         _basis = Tensor.From(new Shape(height * width, controls * controls), ThinPlateSpline.Basis(points, height, width));
     }
 
+    /// <summary>
+    /// The share of θ's gradient that goes on to the network that makes it, from 0 to 1: below 1 it learns more slowly than what sees the result, as in the paper's
+    /// experiments. Gradients of all pixels add up in θ.
+    /// </summary>
+    public float LearningShare { get; init; } = 1;
+
     /// <inheritdoc/>
     public override Shape OutputShape(Shape input) => input.Rank == 4
         ? new Shape(input[0], _height, _width, input[3])
@@ -66,6 +72,7 @@ public sealed class ThinPlateTransformer : Layer
         ArgumentNullException.ThrowIfNull(context);
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor moves = _theta.Forward(context, _localization.Forward(context, input));
+        moves = LearningShare != 1 && context.Records(moves) ? context.ScaleGradient(moves, LearningShare) : moves;
         Tensor points = context.Add(moves, _points);
         return scope.Keep(points).Reshape(new Shape(input.Shape[0], _basis.Shape[1], 2));
     }

@@ -23,6 +23,8 @@ internal static class RegionPresets
             InputChannels = shape[2],
             Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
+            BaseChannels = 12,
+            GrowthRate = 8,
         }))
         {
             Paper = "Yang et al., Resolution Adaptive Networks for Efficient Inference, CVPR 2020",
@@ -35,6 +37,7 @@ internal static class RegionPresets
             InputChannels = shape[2],
             Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
+            Blocks = SpatialSizes.Blocks,
         }))
         {
             Paper = "Wang et al., Glance and Focus: a Dynamic Approach to Reducing Spatial Redundancy, NeurIPS 2020",
@@ -65,6 +68,8 @@ internal static class RegionPresets
             Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Blocks = SpatialSizes.Blocks,
+            Channels = [32, 64, 128],
+            Expansion = 2,
         }))
         {
             Paper = "Wang et al., ELASTIC: Improving CNNs with Dynamic Scaling Policies, CVPR 2019",
@@ -135,6 +140,7 @@ internal static class RegionPresets
             InputChannels = shape[2],
             Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
+            Tiles = 3,
             Reduction = 2,
             ScoutChannels = [8, 16, 32],
             KeepsPlaces = true,
