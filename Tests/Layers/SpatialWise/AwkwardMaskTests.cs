@@ -37,6 +37,7 @@ public class AwkwardMaskTests
             Span<float> cheap = Find(layer, "cheap.conv.weight");
             cheap.Clear();
             cheap[0] = 1;
+            Find(layer, "cheap.norm.bias")[0] = 0;
             Span<float> weight = Find(layer, "conv.weight");
             for (int o = 0; o < 7; o++)
             {
