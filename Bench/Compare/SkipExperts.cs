@@ -1,4 +1,3 @@
-using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Operators;
