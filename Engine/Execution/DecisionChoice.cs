@@ -11,6 +11,21 @@ namespace ManagedDyn.Engine.Execution;
 /// <param name="UnitMacs">MACs of one unit.</param>
 public readonly record struct DecisionChoice(int Layer, DecisionKind Kind, int Sample, int Universe, int Start, int Count, float Score, long UnitMacs)
 {
+    /// <summary>Rows of the map whose cells are the units, row by row, over the image; 0: the units lie nowhere.</summary>
+    public int MapHeight { get; init; }
+
+    /// <summary>Columns of that map; 0: the units lie nowhere.</summary>
+    public int MapWidth { get; init; }
+
+    /// <summary>How many views of the image the layer took.</summary>
+    public int ViewCount { get; init; }
+
+    /// <summary>The largest level that a cell could have; 0: cells are chosen or not.</summary>
+    public int MostLevel { get; init; }
+
+    /// <summary>Where the numbers of the views, or of the levels, begin in the ledger.</summary>
+    internal int ValueStart { get; init; }
+
     /// <summary>MACs of what was chosen.</summary>
     public long ChosenMacs => Count * UnitMacs;
 

@@ -18,7 +18,9 @@ public sealed class DecisionLedger
     private LossTerm[] _terms = [];
     private DecisionChoice[] _choices = [];
     private int[] _units = [];
+    private float[] _values = [];
     private int _unitCount;
+    private int _valueCount;
 
     /// <summary>Whether hard choices are copied, to be read after the batch; there are no records then.</summary>
     public bool KeepsChoices { get; init; }
@@ -50,13 +52,14 @@ public sealed class DecisionLedger
         TermCount = 0;
         ChoiceCount = 0;
         _unitCount = 0;
+        _valueCount = 0;
         FirstSample = 0;
     }
 
     /// <summary>Writes a decision down.</summary>
     /// <param name="samples">The samples that the rows stand for, one row of the selection; none or all: row r is sample r.</param>
     /// <param name="record">The decision.</param>
-    /// <exception cref="ArgumentException">The selection or the scores are not about the record's rows.</exception>
+    /// <exception cref="ArgumentException">The selection, the scores, the map, the views or the levels are not about the record's rows and units.</exception>
     public void Add(Selection samples, in DecisionRecord record)
     {
         if (record.Scores.Exists && (record.Scores.Shape.Rank == 0 || record.Scores.Shape[0] != record.Rows))
@@ -69,9 +72,10 @@ public sealed class DecisionLedger
             throw new ArgumentException($"A decision selects {record.Selected}; expected one row over {record.Rows} samples, or a row for each.", nameof(record));
         }
 
+        CheckPlaces(in record);
         if (KeepsChoices)
         {
-            if (record.Selected.Exists)
+            if (record.Selected.Exists || record.Views.Exists || record.Levels.Exists)
             {
                 Copy(samples, record);
             }
@@ -109,6 +113,46 @@ public sealed class DecisionLedger
     /// <param name="choice">The choice.</param>
     public ReadOnlySpan<int> UnitsOf(in DecisionChoice choice) => _units.AsSpan(choice.Start, choice.Count);
 
+    /// <summary>What was looked at in one of <see cref="Choices"/>.</summary>
+    /// <param name="choice">The choice.</param>
+    /// <param name="view">From 0 to its <see cref="DecisionChoice.ViewCount"/>, exclusive.</param>
+    public ImageView ViewOf(in DecisionChoice choice, int view)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(view);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(view, choice.ViewCount);
+        ReadOnlySpan<float> v = _values.AsSpan(choice.ValueStart + (view * ImageView.Values), ImageView.Values);
+        return new ImageView(v[0], v[1], v[2], v[3], (int)v[4], (int)v[5]);
+    }
+
+    /// <summary>The level of each cell of the map in one of <see cref="Choices"/>; empty when its cells are chosen or not.</summary>
+    /// <param name="choice">The choice.</param>
+    public ReadOnlySpan<float> LevelsOf(in DecisionChoice choice) =>
+        choice.MostLevel == 0 ? [] : _values.AsSpan(choice.ValueStart + (choice.ViewCount * ImageView.Values), choice.MapHeight * choice.MapWidth);
+
+    private static void CheckPlaces(in DecisionRecord record)
+    {
+        int cells = record.MapHeight * record.MapWidth;
+        bool hasMap = record.MapHeight > 0 && record.MapWidth > 0;
+        if (record.MapHeight < 0 || record.MapWidth < 0 || hasMap != (record.MapHeight > 0 || record.MapWidth > 0)
+            || (hasMap && record.Selected.Exists && record.Selected.Universe != cells))
+        {
+            throw new ArgumentException($"A decision tells a map of {record.MapHeight} x {record.MapWidth} cells and selects {record.Selected}; expected a cell for each unit.", nameof(record));
+        }
+
+        Shape views = record.Views.Exists ? record.Views.Shape : default;
+        if (record.Views.Exists && (views.Rank != 3 || views[0] != record.Rows || views[2] != ImageView.Values))
+        {
+            throw new ArgumentException($"The views of a decision have shape {views}; expected [{record.Rows}, views, {ImageView.Values}].", nameof(record));
+        }
+
+        if (record.Levels.Exists && (record.MostLevel < 1 || record.Levels.Shape != new Shape(record.Rows, record.MapHeight, record.MapWidth)))
+        {
+            throw new ArgumentException(
+                $"The levels of a decision have shape {record.Levels.Shape} up to {record.MostLevel}; expected [{record.Rows}, {record.MapHeight}, {record.MapWidth}] and a largest one of 1 or more.",
+                nameof(record));
+        }
+    }
+
     private static bool IsOfSamples(in DecisionRecord record) =>
         record.Kind == DecisionKind.Samples && record.Selected.Rows == 1 && record.Selected.Universe == record.Rows;
 
@@ -120,7 +164,12 @@ public sealed class DecisionLedger
         {
             int start = _unitCount;
             int universe = 1;
-            if (!isOfSamples)
+            if (!record.Selected.Exists)
+            {
+                // Nothing was chosen among: it was looked, or counted.
+                AddUnit(0);
+            }
+            else if (!isOfSamples)
             {
                 universe = record.Selected.Universe;
                 AddUnits(record.Selected, row);
@@ -137,7 +186,17 @@ public sealed class DecisionLedger
             }
 
             int sample = FirstSample + (samples.IsAll ? row : samples.Indices[row]);
-            _choices[ChoiceCount++] = new DecisionChoice(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs);
+            int values = _valueCount;
+            AddValues(record.Views, row);
+            AddValues(record.Levels, row);
+            _choices[ChoiceCount++] = new DecisionChoice(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs)
+            {
+                MapHeight = record.MapHeight,
+                MapWidth = record.MapWidth,
+                ViewCount = record.Views.Exists ? record.Views.Shape[1] : 0,
+                MostLevel = record.Levels.Exists ? record.MostLevel : 0,
+                ValueStart = values,
+            };
         }
     }
 
@@ -152,6 +211,23 @@ public sealed class DecisionLedger
         int width = scores.Count / Math.Max(1, scores.Shape[0]);
         int unit = start < _unitCount && _units[start] < width ? _units[start] : 0;
         return width == 0 ? float.NaN : scores.Span[(row * width) + unit];
+    }
+
+    private void AddValues(Tensor values, int row)
+    {
+        if (!values.Exists)
+        {
+            return;
+        }
+
+        int width = values.Shape.ProductFrom(1);
+        if (_valueCount + width > _values.Length)
+        {
+            Array.Resize(ref _values, Math.Max(_valueCount + width, 2 * _values.Length));
+        }
+
+        values.Span.Slice(row * width, width).CopyTo(_values.AsSpan(_valueCount));
+        _valueCount += width;
     }
 
     private void AddUnits(Selection selected, int row)

@@ -29,4 +29,24 @@ public readonly record struct DecisionRecord
 
     /// <summary>MACs of one unit for one sample, which a unit that is not chosen saves.</summary>
     public long UnitMacs { get; init; }
+
+    /// <summary>Rows of the map whose cells are the units, row by row, over the image: pixels, tiles or tokens; 0: the units lie nowhere.</summary>
+    public int MapHeight { get; init; }
+
+    /// <summary>Columns of that map; 0: the units lie nowhere.</summary>
+    public int MapWidth { get; init; }
+
+    /// <summary>
+    /// What the layer looks at, [N, views, 6] with the numbers of an <see cref="ImageView"/> in its order; none: it does not choose what to see. Told at
+    /// inference only, as nothing is trained by it.
+    /// </summary>
+    public Tensor Views { get; init; }
+
+    /// <summary>
+    /// A number for each cell of the map, [N, MapHeight, MapWidth], such as the steps that a pixel ran; none: cells are chosen or not. Told at inference only.
+    /// </summary>
+    public Tensor Levels { get; init; }
+
+    /// <summary>The largest of <see cref="Levels"/> that there could be.</summary>
+    public int MostLevel { get; init; }
 }

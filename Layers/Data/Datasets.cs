@@ -16,13 +16,19 @@ public static class Datasets
     /// <summary>The name of the built-in adding problem, <see cref="AddingProblem"/>.</summary>
     public const string Adding = "adding";
 
+    /// <summary>The name of the built-in set of scenes with a class for each pixel.</summary>
+    public const string Scenes = "scenes";
+
+    /// <summary>The name of the built-in set of noisy scenes with the clean ones.</summary>
+    public const string NoisyScenes = "noisy-scenes";
+
     private const int AddingLength = 50;
 
     /// <summary>
     /// Opens the built-in data set by its name, or a folder or file: CIFAR-10 in its binary version, IDX files as of MNIST, comma-separated tables,
     /// or a folder of images with a sub-folder for each class.
     /// </summary>
-    /// <param name="source">"glyphs", or a path.</param>
+    /// <param name="source">"glyphs", "scenes", "noisy-scenes", or a path.</param>
     /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
     /// <param name="workers">Threads to make built-in images with; null: the calling one.</param>
     /// <exception cref="FileNotFoundException">There is nothing of this name.</exception>
@@ -41,9 +47,13 @@ public static class Datasets
             return OpenFile(source, options);
         }
 
-        return source == Glyphs
-            ? GlyphImages.Open(options, workers)
-            : throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, {Adding} or {GlyphVideos.SetName}, or the path of a folder or file.", source);
+        return source switch
+        {
+            Glyphs => GlyphImages.Open(options, workers),
+            Scenes => SceneImages.Open(AnswerKind.LabelMap, options, workers),
+            NoisyScenes => SceneImages.Open(AnswerKind.Picture, options, workers),
+            _ => throw new FileNotFoundException($"There is no data set {FileText.Quote(source)}; expected {Glyphs}, {Scenes}, {NoisyScenes}, {Adding} or {GlyphVideos.SetName}, or the path of a folder or file.", source),
+        };
     }
 
     /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, labelled texts as <see cref="TextFolders"/> reads them, videos as
@@ -74,6 +84,10 @@ public static class Datasets
 
         return isPath && TextFolders.Recognise(source) ? TextFolders.Open(source, options) : Open(source, options, workers);
     }
+
+    /// <summary>Whether a name is that of a built-in data set.</summary>
+    /// <param name="source">The name.</param>
+    public static bool IsBuiltIn(string? source) => source is Glyphs or Scenes or NoisyScenes or Adding;
 
     private static ImageSplits OpenFolder(string folder, DatasetOptions options)
     {

@@ -16,6 +16,9 @@ public interface IBatchSource
     /// <summary>The number of classes.</summary>
     int ClassCount { get; }
 
+    /// <summary>How many targets a sample has: 1 label, or one for each pixel of a map of labels, or one for each value of a picture.</summary>
+    int TargetCount => 1;
+
     /// <summary>The number of batches in an epoch.</summary>
     int BatchCount { get; }
 
@@ -32,7 +35,7 @@ public interface IBatchSource
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="batch">From 0 to <see cref="BatchCount"/> − 1.</param>
     /// <param name="samples">The values, <see cref="CountOf"/> samples one after another.</param>
-    /// <param name="labels">One label a sample.</param>
+    /// <param name="labels">One label a sample, or <see cref="TargetCount"/> targets one after another; those of a picture are its bytes.</param>
     /// <param name="sampleIds">The samples' numbers in their data set; empty when not wanted.</param>
     void Fill(long epoch, int batch, Span<float> samples, Span<int> labels, Span<int> sampleIds = default);
 }

@@ -38,6 +38,11 @@ public sealed class ImageBatches : IBatchSource
             throw new ArgumentException($"The normalisation has {normalization.Mean.Length} channels; expected {dataset.Channels} as the images have.", nameof(normalization));
         }
 
+        if (dataset.Answers != AnswerKind.Label && !_augmentation.IsNone)
+        {
+            throw new ArgumentException($"Images that are answered with a {dataset.Answers} are not augmented; expected no augmentation, not {_augmentation}.", nameof(augmentation));
+        }
+
         if (random is null && !_augmentation.IsNone)
         {
             throw new ArgumentException("An augmentation was given without a random source.", nameof(random));
@@ -63,7 +68,11 @@ public sealed class ImageBatches : IBatchSource
     public Shape SampleShape => Dataset.ImageShape;
 
     /// <inheritdoc/>
-    public int ClassCount => Dataset.ClassNames.Count;
+    /// <remarks>The channels where pictures are to be answered.</remarks>
+    public int ClassCount => Dataset.Answers == AnswerKind.Picture ? Dataset.Channels : Dataset.ClassNames.Count;
+
+    /// <inheritdoc/>
+    public int TargetCount => Dataset.TargetCount;
 
     /// <summary>What the images are normalised with.</summary>
     public Normalization Normalization { get; }
@@ -99,16 +108,17 @@ public sealed class ImageBatches : IBatchSource
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="batch">From 0 to <see cref="BatchCount"/> − 1.</param>
     /// <param name="samples">[count, height, width, channels].</param>
-    /// <param name="labels">One label an image.</param>
+    /// <param name="labels">One label an image, or its targets one after another.</param>
     /// <param name="sampleIds">The images' numbers (<see cref="ImageDataset.SampleId"/>); empty when not wanted.</param>
     public void Fill(long epoch, int batch, Span<float> samples, Span<int> labels, Span<int> sampleIds = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         int count = CountOf(batch);
         int length = _image.Length;
-        if (samples.Length != (long)count * length || labels.Length != count || (sampleIds.Length != 0 && sampleIds.Length != count))
+        int targets = TargetCount;
+        if (samples.Length != (long)count * length || labels.Length != count * targets || (sampleIds.Length != 0 && sampleIds.Length != count))
         {
-            throw new ArgumentException($"Room for {samples.Length} values, {labels.Length} labels and {sampleIds.Length} numbers was given; expected {(long)count * length}, {count} and {count} or none.", nameof(samples));
+            throw new ArgumentException($"Room for {samples.Length} values, {labels.Length} labels and {sampleIds.Length} numbers was given; expected {(long)count * length}, {count * targets} and {count} or none.", nameof(samples));
         }
 
         Order(epoch);
@@ -128,7 +138,7 @@ public sealed class ImageBatches : IBatchSource
                 _augmentation.Apply(_image, image, Dataset.Height, Dataset.Width, Normalization.Mean, stream, epoch, sampleId);
             }
 
-            labels[i] = Dataset.Label(index);
+            Dataset.CopyTargets(index, labels.Slice(i * targets, targets));
             if (sampleIds.Length != 0)
             {
                 sampleIds[i] = sampleId;

@@ -18,9 +18,14 @@ public sealed class ImageDataset
     private readonly float[]? _difficulties;
     private readonly int[]? _positions;
     private readonly string[] _classNames;
+    private readonly byte[]? _targets;
 
-    private ImageDataset(Shape imageShape, byte[]? bytes, float[]? floats, float maximum, int[] labels, string[] classNames, float[]? difficulties, int[]? positions)
+    private ImageDataset(
+        Shape imageShape, byte[]? bytes, float[]? floats, float maximum, int[] labels, string[] classNames, float[]? difficulties, int[]? positions, byte[]? targets = null,
+        AnswerKind answers = AnswerKind.Label)
     {
+        _targets = targets;
+        Answers = answers;
         ImageShape = imageShape;
         _bytes = bytes;
         _floats = floats;
@@ -49,6 +54,12 @@ public sealed class ImageDataset
     /// <summary>The names of the classes; a label is an index into it.</summary>
     public IReadOnlyList<string> ClassNames => _classNames;
 
+    /// <summary>What is to be answered for an image: its class, or something for each of its pixels.</summary>
+    public AnswerKind Answers { get; }
+
+    /// <summary>How many targets an image has: 1, its class; or one for each pixel of a map of labels, or one for each value of a picture.</summary>
+    public int TargetCount => Answers switch { AnswerKind.Label => 1, AnswerKind.LabelMap => Height * Width, _ => ImageShape.Count };
+
     /// <summary>Whether the source tells how hard each image is.</summary>
     public bool HasDifficulties => _difficulties is not null;
 
@@ -70,6 +81,38 @@ public sealed class ImageDataset
 
         Check(imageShape, pixels.Length, labels, classNames, difficulties);
         return new ImageDataset(imageShape, pixels, null, maximum, labels, [.. classNames], difficulties, null);
+    }
+
+    /// <summary>Makes a set of images, held as bytes from 0 to 255, with something to be answered for each pixel.</summary>
+    /// <param name="imageShape">[height, width, channels], none 0.</param>
+    /// <param name="pixels">All images, one after the other; not copied.</param>
+    /// <param name="answers">Maps of labels or pictures.</param>
+    /// <param name="targets">The class of each pixel, or the bytes of each picture, of the images' shape; not copied.</param>
+    /// <param name="classNames">The names of the classes of pixels; one name for what pictures are of.</param>
+    /// <exception cref="ArgumentException">The numbers of pixels and targets do not fit each other, or a label is no class.</exception>
+    public static ImageDataset FromMaps(Shape imageShape, byte[] pixels, AnswerKind answers, byte[] targets, IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentNullException.ThrowIfNull(classNames);
+        int images = imageShape.Rank == 3 && imageShape.Count > 0 ? pixels.Length / imageShape.Count : 0;
+        int[] labels = new int[images];
+        Check(imageShape, pixels.Length, labels, classNames, null);
+        ImageDataset set = new(imageShape, pixels, null, 255, labels, [.. classNames], null, null, targets, answers);
+        if (answers == AnswerKind.Label || targets.Length != (long)images * set.TargetCount)
+        {
+            throw new ArgumentException($"{targets.Length} targets of kind {answers} were given for {images} images {imageShape}; expected one a pixel, or one a value of a picture.", nameof(targets));
+        }
+
+        for (int i = 0; answers == AnswerKind.LabelMap && i < targets.Length; i++)
+        {
+            if (targets[i] >= classNames.Count)
+            {
+                throw new ArgumentException($"The label of pixel {i % set.TargetCount} of image {i / set.TargetCount} is {targets[i]}; expected 0 to {classNames.Count - 1}.", nameof(targets));
+            }
+        }
+
+        return set;
     }
 
     /// <summary>Makes a set of images held as floats, which are given out as they are.</summary>
@@ -142,6 +185,29 @@ public sealed class ImageDataset
         }
     }
 
+    /// <summary>Writes what is to be answered for an image: its class, the class of each pixel, or the bytes of a picture.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
+    /// <param name="destination">As many as <see cref="TargetCount"/>.</param>
+    public void CopyTargets(int index, Span<int> destination)
+    {
+        if (destination.Length != TargetCount)
+        {
+            throw new ArgumentException($"The destination has {destination.Length} elements; expected {TargetCount} targets of an image {ImageShape}.", nameof(destination));
+        }
+
+        if (_targets is null)
+        {
+            destination[0] = Label(index);
+            return;
+        }
+
+        ReadOnlySpan<byte> source = _targets.AsSpan(SampleId(index) * TargetCount, TargetCount);
+        for (int i = 0; i < source.Length; i++)
+        {
+            destination[i] = source[i];
+        }
+    }
+
     /// <summary>Some of the images.</summary>
     /// <param name="indices">Which, in the order wanted.</param>
     public ImageDataset Subset(ReadOnlySpan<int> indices)
@@ -152,7 +218,7 @@ public sealed class ImageDataset
             positions[i] = SampleId(indices[i]);
         }
 
-        return new ImageDataset(ImageShape, _bytes, _floats, _maximum, _labels, _classNames, _difficulties, positions);
+        return new ImageDataset(ImageShape, _bytes, _floats, _maximum, _labels, _classNames, _difficulties, positions, _targets, Answers);
     }
 
     /// <summary>

@@ -97,4 +97,38 @@ public readonly struct Budget
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero);
         return new Budget(Rule, Value, Point, Explicit, MacsCap, time);
     }
+
+    /// <summary>The thresholds of a model that the budget means; empty: nobody is ever sure enough.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="thresholds">Takes them, one for each exit but the last.</param>
+    internal ReadOnlySpan<float> Resolve(Model model, float[] thresholds)
+    {
+        ReadOnlySpan<float> source = default;
+        switch (Rule)
+        {
+            case BudgetRule.None:
+                return [];
+            case BudgetRule.Uniform:
+                thresholds.AsSpan().Fill(Value);
+                return thresholds;
+            case BudgetRule.Explicit:
+                source = Explicit!.Values;
+                break;
+            case BudgetRule.Point:
+                source = model.FindPoint(Point).Thresholds.Values;
+                break;
+        }
+
+        if (source.Length != thresholds.Length)
+        {
+            throw new ArgumentException($"The budget has {source.Length} thresholds; expected {thresholds.Length}, one for each exit but the last.", "budget");
+        }
+
+        for (int exit = 0; exit < thresholds.Length; exit++)
+        {
+            thresholds[exit] = source[exit] * Value;
+        }
+
+        return thresholds;
+    }
 }

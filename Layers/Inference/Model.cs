@@ -77,6 +77,9 @@ public sealed class Model
     /// <summary>The shape of one sample, without batch: [H, W, C] for an image.</summary>
     public Shape SampleShape => Network.SampleShape;
 
+    /// <summary>What it answers with.</summary>
+    public AnswerKind Answers => Network.Answers;
+
     /// <summary>The number of classes.</summary>
     public int ClassCount => Network.ClassCount;
 

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Mechanisms;
@@ -36,6 +37,11 @@ internal static class ModelDocument
             json.WritePropertyName("options"u8);
             architecture.WriteOptions(json, network);
             json.WriteEndObject();
+            if (network.Answers != AnswerKind.Label)
+            {
+                json.WriteString("answers"u8, NameOf(network.Answers));
+            }
+
             InputEncodings.Write(json, description.Encoding);
             json.WriteStartArray("labels"u8);
             foreach (string label in description.Labels)
@@ -73,6 +79,12 @@ internal static class ModelDocument
         ModelArchitecture architecture = ModelCatalogue.Find(named.Text("name", ModelChecks.LongestText), among);
         StagedNetwork network = architecture.Create(named.Member("options"));
         named.Finish();
+        string answers = root.Has("answers") ? root.Text("answers", ModelChecks.LongestText) : NameOf(AnswerKind.Label);
+        if (answers != NameOf(network.Answers))
+        {
+            throw new ModelFormatException("model file", -1, $"answers {FileText.Quote(answers)}", $"\"{NameOf(network.Answers)}\", as the architecture {architecture.Name} gives with these options");
+        }
+
         ModelDescription description = new()
         {
             Encoding = InputEncodings.Read(root),
@@ -83,6 +95,13 @@ internal static class ModelDocument
         root.Finish();
         return (network, description, architecture);
     }
+
+    private static string NameOf(AnswerKind answers) => answers switch
+    {
+        AnswerKind.LabelMap => "label-map",
+        AnswerKind.Picture => "picture",
+        _ => "label",
+    };
 
     private static void WriteExits(Utf8JsonWriter json, ModelDescription description)
     {

@@ -163,7 +163,7 @@ public sealed class Preprocessing : InputEncoding
         ApplyPixels(bytes, destination);
     }
 
-    /// <summary>Converts parts of samples, such as the frames of a video.</summary>
+    /// <summary>Converts pixels: of parts of samples, such as the frames of a video, or of an image of any size.</summary>
     /// <param name="bytes">A whole number of pixels, channels last.</param>
     /// <param name="destination">As many values.</param>
     internal void ApplyPixels(ReadOnlySpan<byte> bytes, Span<float> destination)

@@ -29,6 +29,11 @@ public sealed class Session
         ArgumentNullException.ThrowIfNull(model);
         options ??= SessionOptions.Default;
         ArgumentOutOfRangeException.ThrowIfNegative(options.ChunkSamples, nameof(options));
+        if (model.Answers != AnswerKind.Label)
+        {
+            throw new ArgumentException($"The model answers with a {model.Answers}; expected one that answers with a class. Ask it through a {nameof(DenseSession)}.", nameof(model));
+        }
+
         Model = model;
         _loop = new StageLoop(model, options);
         _thresholds = new float[model.ExitCount - 1];
@@ -288,33 +293,7 @@ public sealed class Session
             throw new ArgumentException($"The budget is {budget.MacsCap} MACs a sample, but the first exit already takes {Model.ExitMacs(0)}.", nameof(budget));
         }
 
-        ReadOnlySpan<float> source = default;
-        switch (budget.Rule)
-        {
-            case BudgetRule.None:
-                return [];
-            case BudgetRule.Uniform:
-                _thresholds.AsSpan().Fill(budget.Value);
-                return _thresholds;
-            case BudgetRule.Explicit:
-                source = budget.Explicit!.Values;
-                break;
-            case BudgetRule.Point:
-                source = Model.FindPoint(budget.Point).Thresholds.Values;
-                break;
-        }
-
-        if (source.Length != _thresholds.Length)
-        {
-            throw new ArgumentException($"The budget has {source.Length} thresholds; expected {_thresholds.Length}, one for each exit but the last.", nameof(budget));
-        }
-
-        for (int exit = 0; exit < _thresholds.Length; exit++)
-        {
-            _thresholds[exit] = source[exit] * budget.Value;
-        }
-
-        return _thresholds;
+        return budget.Resolve(Model, _thresholds);
     }
 
     private void Enter()

@@ -35,6 +35,9 @@ public sealed class StageState
     /// <summary>The last answer, where answers are added up; else none.</summary>
     internal Tensor Answer { get; private set; }
 
+    /// <summary>The pixels that the next stage is to run on, a row for each sample; none: all. Only networks that answer for pixels ask.</summary>
+    public Selection Chosen { get; set; }
+
     /// <summary>A carried tensor; none when the slot is empty.</summary>
     /// <param name="slot">The slot.</param>
     public Tensor this[int slot] => _slots[slot];
@@ -46,6 +49,7 @@ public sealed class StageState
         Array.Clear(_slots);
         Answer = default;
         Certainty = default;
+        Chosen = default;
         Stage = 0;
         Rows = input.Shape[0];
         _input = input;

@@ -21,6 +21,12 @@ public abstract class StagedNetwork : Module
     /// <summary>The shape of one sample, without batch: [H, W, C] for an image.</summary>
     public abstract Shape SampleShape { get; }
 
+    /// <summary>What it answers with.</summary>
+    public virtual AnswerKind Answers => AnswerKind.Label;
+
+    /// <summary>How many targets a sample has: 1 label, or one for each pixel of a map of labels, or one for each value of a picture.</summary>
+    public virtual int TargetCount => 1;
+
     /// <summary>
     /// The options record that an architecture of the catalogue built the network from; null for a network put together by hand, which
     /// cannot be saved by name.
@@ -67,9 +73,9 @@ public abstract class StagedNetwork : Module
     /// <exception cref="ArgumentException">The input has another shape.</exception>
     public void Start(Context context, Tensor input, StageState state)
     {
-        Shape expected = BatchShape(input.Shape.Rank == 0 ? 0 : input.Shape[0]);
-        if (input.Shape != expected)
+        if (!Accepts(input.Shape))
         {
+            Shape expected = BatchShape(input.Shape.Rank == 0 ? 0 : input.Shape[0]);
             throw new ArgumentException($"The input has shape {input.Shape}; {GetType().Name} expects {expected}.", nameof(input));
         }
 
@@ -80,7 +86,7 @@ public abstract class StagedNetwork : Module
     /// <summary>Runs the next stage.</summary>
     /// <param name="context">The context.</param>
     /// <param name="state">The state; afterwards it is ready for the stage that follows.</param>
-    /// <returns>The stage's answer: logits, [rows, <see cref="ClassCount"/>].</returns>
+    /// <returns>The stage's answer: logits, [rows, <see cref="ClassCount"/>], with a row for each pixel where it answers for pixels.</returns>
     public Tensor Advance(Context context, StageState state)
     {
         if (state.Stage >= StageCount)
@@ -139,6 +145,10 @@ public abstract class StagedNetwork : Module
         state.Set(context, slot, context.ScaleGradient(shared, left - 1));
         return shared;
     }
+
+    /// <summary>Whether a batch may have a shape; only <see cref="BatchShape"/> unless the network runs on others.</summary>
+    /// <param name="input">The batch's shape.</param>
+    protected virtual bool Accepts(Shape input) => input == BatchShape(input.Rank == 0 ? 0 : input[0]);
 
     /// <summary>Puts what the first stage needs into the state.</summary>
     /// <param name="context">The context.</param>

@@ -106,6 +106,7 @@ public sealed class AttentionZoom : StagedNetwork
             {
                 Tensor inner = _crops[stage].Locate(context, state[FeaturesSlot]);
                 box = scope.Keep(stage == 1 ? inner : Within(context, state[BoxSlot], inner));
+                context.RecordViews(_crops[stage].Number, DecisionKind.Regions, _crops[stage].ViewsOf(context, box), _stageMacs[stage]);
                 seen = _crops[stage].Zoom(context, image, box);
             }
 

@@ -130,6 +130,7 @@ public sealed class GlanceAndFocus : StagedNetwork
                 Scores = decision.Scores,
                 LogProbabilities = decision.LogProbabilities,
                 UnitMacs = _focusMacs,
+                Views = context.ViewsAtPlaces(image.Shape, decision.Selected, _options.Grid, _options.PatchHeight, _options.PatchWidth),
             });
             Tensor patch = context.CropAtPlaces(image, decision.Selected, _options.Grid, _options.PatchHeight, _options.PatchWidth);
             features = scope.Keep(_focus.Forward(context, patch));

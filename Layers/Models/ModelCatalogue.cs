@@ -38,6 +38,7 @@ public static class ModelCatalogue
         new RecipeArchitecture<ScaleRoutingOptions>("scale-routing", ScaleRoutingOptions.Read, ScaleRouting.Create),
         new RecipeArchitecture<AdaptiveTreeOptions>("adaptive-tree", AdaptiveTreeOptions.Read, AdaptiveTreeNet.Create),
         new RecipeArchitecture<SactResNetOptions>("sact-resnet", SactResNetOptions.Read, SactResNet.Create),
+        new RecipeArchitecture<RefinementNetOptions>("refinement-net", RefinementNetOptions.Read, static options => new RefinementNet(options)),
         new RecipeArchitecture<SkipLstmOptions>("skip-lstm", SkipLstmOptions.Read, SkipLstm.Create),
         new RecipeArchitecture<ExitTransformerOptions>("exit-transformer", ExitTransformerOptions.Read, ExitTransformer.Create),
         new RecipeArchitecture<TokenDropTransformerOptions>("token-drop-transformer", TokenDropTransformerOptions.Read, TokenDropTransformer.Create),

@@ -157,6 +157,7 @@ public sealed class RaNet : StagedNetwork
     {
         (int height, int width) = ResolutionOf(scale);
         Tensor image = state[ImageSlot];
+        context.RecordSize(_bases[scale].Number, image.Shape[0], height, width, 0);
         Tensor seen = scale == _blocks.Length - 1 ? image : context.AdaptiveAveragePool2d(image, height, width);
         return _bases[scale].Forward(context, seen);
     }

@@ -71,7 +71,17 @@ public sealed class RecurrentAttention : StagedNetwork
         Tensor hidden;
         using (WorkspaceScope scope = context.Workspace.Enter())
         {
-            Tensor place = stage == 0 ? context.Workspace.RentZeros(new Shape(image.Shape[0], 2)) : NextPlace(context, image, state[HiddenSlot], stage);
+            Tensor place;
+            if (stage == 0)
+            {
+                place = context.Workspace.RentZeros(new Shape(image.Shape[0], 2));
+                context.RecordViews(_sensor.Number, DecisionKind.Regions, _sensor.ViewsAt(context, image.Shape, place), _glimpseMacs);
+            }
+            else
+            {
+                place = NextPlace(context, image, state[HiddenSlot], stage);
+            }
+
             hidden = scope.Keep(_core.Forward(context, _sensor.Forward(context, image, place), state[HiddenSlot]));
         }
 
@@ -91,6 +101,7 @@ public sealed class RecurrentAttention : StagedNetwork
             Selected = decision.Selected,
             LogProbabilities = decision.LogProbabilities,
             UnitMacs = _glimpseMacs,
+            Views = _sensor.ViewsAt(context, image.Shape, place),
         });
         return place;
     }

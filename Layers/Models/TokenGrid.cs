@@ -134,6 +134,8 @@ public sealed class TokenGrid : StagedNetwork
             Rows = samples,
             Selected = split,
             UnitMacs = _stageMacs[1] / coarse,
+            MapHeight = grid,
+            MapWidth = grid,
         });
         Tensor handed = _reuse.Forward(context, state[FoundSlot]);
         Selection fine = context.Workspace.RefinePixels(split, 2 * grid, 2 * grid, 2);

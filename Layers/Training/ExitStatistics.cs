@@ -1,12 +1,16 @@
 using System;
 using System.Text.Json;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Layers.Training;
 
-/// <summary>Adds up losses and right answers of each exit over batches.</summary>
-internal sealed class ExitStatistics(int exits)
+/// <summary>Adds up losses and right answers of each exit over batches; of pictures, values that are near enough.</summary>
+internal sealed class ExitStatistics(int exits, AnswerKind answers = AnswerKind.Label)
 {
+    // A value of a picture is right when it is off by no more than this: what is hardly seen.
+    private const float Tolerance = 8f / 255;
+
     private readonly double[] _losses = new double[exits];
     private readonly long[] _correct = new long[exits];
     private double _loss;
@@ -29,7 +33,7 @@ internal sealed class ExitStatistics(int exits)
         for (int exit = 0; exit < _losses.Length; exit++)
         {
             _losses[exit] += (double)exitLosses[exit] * labels.Length;
-            _correct[exit] += CountCorrect(logits[exit], labels);
+            _correct[exit] += answers == AnswerKind.Picture ? CountNear(logits[exit].Span, labels) : CountCorrect(logits[exit], labels);
         }
     }
 
@@ -81,6 +85,17 @@ internal sealed class ExitStatistics(int exits)
             _losses[exit] = losses[exit].GetDouble();
             _correct[exit] = correct[exit].GetInt64();
         }
+    }
+
+    private static long CountNear(ReadOnlySpan<float> values, ReadOnlySpan<int> bytes)
+    {
+        long near = 0;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            near += MathF.Abs(values[i] - (bytes[i] / 255f)) <= Tolerance ? 1 : 0;
+        }
+
+        return near;
     }
 
     private static long CountCorrect(Tensor logits, ReadOnlySpan<int> labels)

@@ -74,7 +74,7 @@ public sealed class Trainer
         _options = options;
         _context = new Context(workers, new RandomSource(options.Seed), limits) { Mode = Mode.Train, Decisions = Engine.Execution.Decisions.Relaxed };
         _step = new TrainingStep(_context, network, objective, training, TotalSteps);
-        _state = new TrainingState(network.StageCount);
+        _state = new TrainingState(network.StageCount, network.Answers);
         _tensors.Add("model.", network);
         optimizer.Bind(_tensors, "optimizer.");
         objective.Bind(_tensors, "objective.");
@@ -216,6 +216,11 @@ public sealed class Trainer
         if (data.SampleShape != network.SampleShape || data.ClassCount != network.ClassCount)
         {
             throw new ArgumentException($"The {parameter} data has samples {data.SampleShape} of {data.ClassCount} classes; the network expects {network.SampleShape} of {network.ClassCount}.", parameter);
+        }
+
+        if (data.TargetCount != network.TargetCount)
+        {
+            throw new ArgumentException($"The {parameter} data has {data.TargetCount} targets a sample; the network answers with a {network.Answers} and expects {network.TargetCount}.", parameter);
         }
 
         if (data.BatchCount < 1)

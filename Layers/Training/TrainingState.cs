@@ -1,10 +1,11 @@
 using System;
 using System.Text.Json;
+using ManagedDyn.Engine.Execution;
 
 namespace ManagedDyn.Layers.Training;
 
 /// <summary>Where training is, besides tensors: what a checkpoint holds of it as JSON.</summary>
-internal sealed class TrainingState(int exits)
+internal sealed class TrainingState(int exits, AnswerKind answers = AnswerKind.Label)
 {
     /// <summary>Steps made.</summary>
     public long Step { get; set; }
@@ -28,7 +29,7 @@ internal sealed class TrainingState(int exits)
     public long JsonLength { get; set; }
 
     /// <summary>The sums since the epoch began.</summary>
-    public ExitStatistics Statistics { get; } = new(exits);
+    public ExitStatistics Statistics { get; } = new(exits, answers);
 
     public void Write(Utf8JsonWriter json)
     {

@@ -55,9 +55,9 @@ internal sealed class TrainingStep
         using WorkspaceScope scope = _context.Workspace.Enter();
         int batch = (int)(step % _source.BatchCount);
         int count = _source.CountOf(batch);
-        if (_labels.Length != count)
+        if (_labels.Length != count * _source.TargetCount)
         {
-            _labels = new int[count];
+            _labels = new int[count * _source.TargetCount];
         }
 
         Tensor samples = _context.Workspace.Rent(_network.BatchShape(count));

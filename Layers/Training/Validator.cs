@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Layers.Training;
 
@@ -20,21 +21,22 @@ internal static class Validator
         try
         {
             StageState state = network.CreateState();
-            ExitStatistics statistics = new(network.StageCount);
+            ExitStatistics statistics = new(network.StageCount, network.Answers);
             Tensor[] logits = new Tensor[network.StageCount];
             float[] losses = new float[network.StageCount];
             for (int batch = 0; batch < source.BatchCount; batch++)
             {
                 using WorkspaceScope scope = context.Workspace.Enter();
                 int count = source.CountOf(batch);
-                int[] labels = new int[count];
+                int[] labels = new int[count * source.TargetCount];
                 Tensor samples = context.Workspace.Rent(network.BatchShape(count));
                 source.Fill(0, batch, samples.Span, labels);
                 network.Start(context, samples, state);
                 for (int exit = 0; exit < logits.Length; exit++)
                 {
                     logits[exit] = network.Advance(context, state);
-                    losses[exit] = context.CrossEntropy(logits[exit], labels).Span[0];
+                    Tensor loss = network.Answers == AnswerKind.Picture ? PictureError.Of(context, logits[exit], labels) : context.CrossEntropy(logits[exit], labels);
+                    losses[exit] = loss.Span[0];
                 }
 
                 statistics.Add(losses[^1], losses, logits, labels);

@@ -261,8 +261,22 @@ public static class StagedNetworks
         return network;
     }
 
+    /// <summary>Networks that answer for each pixel; their laws stand in DenseSessionTests.</summary>
+    public static StagedNetwork[] OfPixels() =>
+    [
+        Initialized(new RefinementNet(new RefinementNetOptions { Height = 16, Width = 12, Channels = [6, 8, 10], Blocks = 1, Outputs = 3 })),
+    ];
+
     public static bool Covers(ModelArchitecture architecture)
     {
+        foreach (StagedNetwork network in OfPixels())
+        {
+            if (architecture.Describes(network))
+            {
+                return true;
+            }
+        }
+
         foreach (string name in Makers.Keys)
         {
             if (architecture.Describes(Model(name).Network))

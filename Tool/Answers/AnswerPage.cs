@@ -4,7 +4,7 @@ using System.Globalization;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Explanations;
-using ManagedDyn.Tool.Imaging;
+using ManagedDyn.Tool.Heatmaps;
 using ManagedDyn.Tool.Output;
 using ManagedDyn.Tool.Reporting.Pages;
 using ManagedDyn.Tool.Reporting.Plots;
@@ -31,7 +31,7 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
         Prediction prediction = answer.Prediction;
         List<Block> blocks = [];
         List<Block> row = [];
-        if (Picture(answer) is { } picture)
+        if (InputPicture.Of(answer.Input, model.SampleShape) is { } picture)
         {
             row.Add(new ImageGridBlock("Input", [new ImageTile(picture, model.LabelName(prediction.Label)) { Detail = Quantity.Percent(prediction.Confidence) }]));
         }
@@ -51,6 +51,11 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
             blocks.Add(new RowBlock(row));
         }
 
+        if (answer.Decisions is { } chosen && SpatialPanels.HasPlaces(chosen) && InputPicture.Any(answer.Input, model.SampleShape) is { } ground)
+        {
+            blocks.Add(Places(SpatialPanels.Draw(ground, chosen)));
+        }
+
         if (answer.Decisions is { Count: > 0 } lines)
         {
             blocks.Add(Table(lines));
@@ -68,6 +73,21 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
         Lead = $"{model.Architecture?.Name ?? model.Network.GetType().Name}, {budget}{(_left > 0 ? $"; the first {MostInputs} of {MostInputs + _left} inputs" : string.Empty)}.",
         Footer = string.Create(CultureInfo.InvariantCulture, $"Written by mdyn {Application.Version}, {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC."),
     });
+
+    private static ImageGridBlock Places(IReadOnlyList<SpatialPanel> panels)
+    {
+        List<ImageTile> tiles = [];
+        foreach (SpatialPanel panel in panels)
+        {
+            tiles.Add(new ImageTile(panel.Image, panel.Title) { Detail = panel.Detail });
+        }
+
+        return new ImageGridBlock("Where it computed", tiles)
+        {
+            IsLarge = true,
+            Note = "Masks: what was computed is tinted, what was left out is grey. Maps of steps and of compute go from dark blue, nothing, to light yellow, all.",
+        };
+    }
 
     private static TableBlock Table(IReadOnlyList<DecisionLine> lines)
     {
@@ -112,18 +132,5 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
         }
 
         return new BarPlot("Confidence of the exits passed", new Axis("confidence") { Format = ValueFormat.Percent, Minimum = 0, Maximum = 1 }, bars);
-    }
-
-    // Values that were given preprocessed are no picture any more.
-    private PixelImage? Picture(Answer answer)
-    {
-        if (answer.Input.Bytes is not { } bytes || model.SampleShape.Rank != 3 || model.SampleShape[2] is not (1 or 3))
-        {
-            return null;
-        }
-
-        PixelImage picture = new(model.SampleShape[1], model.SampleShape[0], model.SampleShape[2]);
-        bytes.CopyTo(picture.Pixels, 0);
-        return picture;
     }
 }

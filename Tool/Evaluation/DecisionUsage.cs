@@ -39,13 +39,30 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
         Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Choices, long DenseMacs)> sums = [];
         foreach (DecisionChoice choice in session.Decisions!.Choices)
         {
+            // What was looked at without a choice among units tells nothing about a share.
+            if (choice is { Universe: 1, ViewCount: > 0 })
+            {
+                continue;
+            }
+
             (int, DecisionKind) key = (choice.Layer, choice.Kind);
             if (!sums.TryGetValue(key, out (long Chosen, long Units, int Choices, long DenseMacs) sum))
             {
                 order.Add(key);
             }
 
-            sums[key] = (sum.Chosen + choice.Count, sum.Units + UnitsOf(choice, lengths[choice.Sample]), sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
+            (long used, long of) = (choice.Count, UnitsOf(choice, lengths[choice.Sample]));
+            if (choice.MostLevel > 0)
+            {
+                used = 0;
+                of = (long)choice.MostLevel * choice.MapHeight * choice.MapWidth;
+                foreach (float level in session.Decisions!.LevelsOf(choice))
+                {
+                    used += (long)level;
+                }
+            }
+
+            sums[key] = (sum.Chosen + used, sum.Units + of, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
         }
 
         List<DecisionUsage> usage = [];

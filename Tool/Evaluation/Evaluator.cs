@@ -124,6 +124,11 @@ public sealed class Evaluator
 
     private static void CheckData(Model model, SampleSplits data)
     {
+        if (model.Answers != AnswerKind.Label)
+        {
+            throw new ToolException($"the model answers with a {model.Answers}; expected one that answers with a class");
+        }
+
         if (data.Test.SampleShape != model.SampleShape || data.Test.ClassNames.Count > model.ClassCount)
         {
             throw new ToolException(

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Globalization;
 using ManagedDyn.Engine.Execution;
 
 namespace ManagedDyn.Tool.Explanations;
@@ -19,14 +20,29 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
     // More steps than this are told by their number alone.
     private const int MostMarked = 64;
 
-    /// <summary>The share of units that were chosen.</summary>
-    public double Share => Units == 0 ? 0 : (double)Chosen.Count / Units;
+    /// <summary>Where in the image it chose to compute; null: it does not choose places.</summary>
+    public SpatialChoice? Place { get; init; }
 
-    /// <summary>"ran", "skipped", "experts 1, 5 of 8", "branch 2 of 2", "24 of 64 channels", "2 of 4 steps #..#". Units are counted from 1.</summary>
+    /// <summary>The share of units that were chosen.</summary>
+    public double Share => Place is { MostLevel: > 0 } place ? place.MeanShare : Units == 0 ? 0 : (double)Chosen.Count / Units;
+
+    /// <summary>
+    /// "ran", "skipped", "experts 1, 5 of 8", "branch 2 of 2", "24 of 64 channels", "2 of 4 steps #..#", "1.8 of 3 steps on average", "seen as 16 x 16". Units are counted from 1.
+    /// </summary>
     public string Text
     {
         get
         {
+            if (Place is { MostLevel: > 0 } levels)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"{levels.MeanShare * levels.MostLevel:F1} of {levels.MostLevel} steps on average");
+            }
+
+            if (Units == 1 && Kind != DecisionKind.Samples && Place is { Views.Count: > 0 } looked)
+            {
+                return SeenAs(looked);
+            }
+
             if (Kind == DecisionKind.Samples)
             {
                 return Chosen.Count > 0 ? "ran" : "skipped";
@@ -51,7 +67,7 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
             string[] numbers = new string[Chosen.Count];
             for (int i = 0; i < numbers.Length; i++)
             {
-                numbers[i] = (Chosen[i] + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                numbers[i] = (Chosen[i] + 1).ToString(CultureInfo.InvariantCulture);
             }
 
             return $"{name} {string.Join(", ", numbers)} of {Units}";
@@ -69,5 +85,12 @@ public sealed record DecisionLine(string Layer, DecisionKind Kind, int Units, IR
         }
 
         return new string(marks);
+    }
+
+    private static string SeenAs(SpatialChoice place)
+    {
+        ImageView view = place.Views[0];
+        string part = view is { Top: 0, Left: 0, Height: 1, Width: 1 } ? "all" : string.Create(CultureInfo.InvariantCulture, $"a crop of {view.Height:P0} x {view.Width:P0}");
+        return view.Rows > 0 ? string.Create(CultureInfo.InvariantCulture, $"{part}, seen as {view.Columns} x {view.Rows}") : part;
     }
 }

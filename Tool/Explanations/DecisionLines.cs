@@ -26,7 +26,10 @@ internal static class DecisionLines
                 ledger.UnitsOf(choice).ToArray(),
                 choice.Score,
                 choice.ChosenMacs,
-                choice.DenseMacs));
+                choice.DenseMacs)
+            {
+                Place = SpatialChoice.Of(ledger, choice),
+            });
         }
 
         return lines;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Data.Text;
@@ -28,6 +29,12 @@ internal static class InputFitting
     /// <summary>Refuses data that a preset's network does not take.</summary>
     public static void Check(ModelPreset preset, DataSplits data, InputEncoding? encoding, Shape sample)
     {
+        AnswerKind asked = data is ImageSplits images ? images.Training.Answers : AnswerKind.Label;
+        if (asked != preset.Answers)
+        {
+            throw new ToolException($"{preset.Name} answers with {Describe(preset.Answers)}, and the data set {data.Name} asks for {Describe(asked)}; 'mdyn info --models' lists the models");
+        }
+
         bool isText = encoding is TextEncoding;
         bool fits = preset.Takes switch
         {
@@ -46,10 +53,19 @@ internal static class InputFitting
     /// <summary>What is trained where no model is named.</summary>
     public static string UsualModel(DataSplits data) => data switch
     {
+        ImageSplits { Training.Answers: AnswerKind.LabelMap } => "segmenter",
+        ImageSplits { Training.Answers: AnswerKind.Picture } => "denoiser",
         ImageSplits => TrainingPlan.UsualModel,
         TextSplits => "exit-transformer",
         VideoSplits => "frame-exit",
         _ => "skip-lstm",
+    };
+
+    private static string Describe(AnswerKind answers) => answers switch
+    {
+        AnswerKind.LabelMap => "a class for each pixel",
+        AnswerKind.Picture => "a picture",
+        _ => "one class",
     };
 
     private static string Describe(InputForm form) => form switch

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Training.Objectives;
@@ -25,6 +26,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. FeaturePresets.All,
         .. SpatialPresets.All,
         .. RegionPresets.All,
+        .. DensePresets.All,
         .. TextPresets.All,
         .. VideoPresets.All,
     ];
@@ -46,6 +48,12 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
 
     /// <summary>The learning rate that suits the method; 0: the usual one.</summary>
     public double Rate { get; init; }
+
+    /// <summary>What the network answers with; data must ask for it.</summary>
+    public AnswerKind Answers { get; init; }
+
+    /// <summary>Images in a batch that suit the method; 0: the usual number.</summary>
+    public int Batch { get; init; }
 
     /// <summary>The share of the dynamic part that shall run, where the method has such a target; 0: it has none.</summary>
     public double Target { get; init; }

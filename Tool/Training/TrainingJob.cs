@@ -26,6 +26,9 @@ public sealed class TrainingJob
     private const float Momentum = 0.9f;
     private const int ValidationBatch = 256;
     private const float LargestGradient = 1;
+
+    // Maps at full size take much memory.
+    private const int DenseValidationBatch = 16;
     private const double WarmupShare = 0.05;
 
     private readonly TrainingPlan _plan;
@@ -51,7 +54,7 @@ public sealed class TrainingJob
         _network.Initialize(random);
         SampleSet trained = Samples.Training is ImageSamples { IsSequence: false } images ? images.With(plan.Augmentation) : Samples.Training;
         IBatchSource training = trained.Batches(plan.BatchSize, random, dropLast: trained.Count >= plan.BatchSize);
-        IBatchSource validation = Samples.Validation.First(validationSamples).Batches(ValidationBatch);
+        IBatchSource validation = Samples.Validation.First(validationSamples).Batches(_network.Answers == AnswerKind.Label ? ValidationBatch : DenseValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;
         long warmup = Math.Max(1, (long)(WarmupShare * steps));
         Objective objective = Samples.AreLevels ? new LevelRegression() : new MultiExitObjective([], (float)plan.Smoothing, (float)plan.Distillation);

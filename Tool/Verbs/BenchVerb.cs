@@ -56,7 +56,7 @@ public sealed class BenchVerb : Verb
         }
 
         string path = ModelStore.Find(arguments.GetValue(_model));
-        Model model = ModelStore.Load(path);
+        Model model = ModelStore.LoadClassifier(path);
         int batch = (int)(arguments.GetValue(_batch) ?? DefaultBatch);
         double seconds = arguments.GetValue(_seconds) ?? DefaultSeconds;
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));

@@ -6,6 +6,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Evaluation;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Output;
@@ -67,6 +68,12 @@ public sealed class EvalVerb : Verb
         Model model = ModelStore.Load(arguments.GetValue(_model));
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
         DataSplits source = OpenData(arguments, model, workers);
+        if (model.Answers != AnswerKind.Label)
+        {
+            MeasureDense(arguments, tool, workers, model, DenseEvaluator.Images(source));
+            return ExitCode.Ok;
+        }
+
         SampleSplits data = DataOpening.Encode(model, source);
         Evaluator evaluator = new(tool, workers);
         if (arguments.GetValue(_calibrate) || model.Points.Length == 0)
@@ -109,6 +116,45 @@ public sealed class EvalVerb : Verb
         return evaluator.MeasureStatic(model, NameOf(path), DataOpening.Encode(model, data), withTime);
     }
 
+    private void MeasureDense(ParseResult arguments, ToolContext tool, Workers workers, Model model, ImageSplits data)
+    {
+        DenseEvaluator evaluator = new(tool, workers);
+        model = arguments.GetValue(_calibrate) || model.Points.Length == 0 ? evaluator.Calibrate(model, data) : model;
+        if (arguments.GetValue(_save) is { } save)
+        {
+            ModelBuilding.Save(model, save);
+        }
+
+        bool withTime = !arguments.GetValue(_noTime);
+        DenseResult result = evaluator.Measure(model, data, withTime);
+        List<DensePoint> statics = [];
+        foreach (string path in arguments.GetValue(_static) ?? [])
+        {
+            statics.Add(evaluator.MeasureStatic(ModelStore.Load(path), NameOf(path), data, withTime));
+        }
+
+        result = result with { Static = statics };
+        if (arguments.GetValue(_report) is { } report)
+        {
+            PageWriter.WriteFile(report, DensePrinter.MakePage(result, $"{model.Architecture?.Name ?? "a network"} on {result.DataSet}"));
+        }
+
+        if (arguments.GetValue(_svg) is { } svg)
+        {
+            OutputFile.WriteText(svg, SvgPlot.File(DensePrinter.Plot(result)));
+        }
+
+        if (arguments.GetValue(_json))
+        {
+            using JsonDocumentWriter json = new();
+            DensePrinter.WriteJson(json.Object(), result);
+            tool.Terminal.WriteLine(json.EndObject().ToString());
+            return;
+        }
+
+        DensePrinter.Print(tool.Terminal, result);
+    }
+
     private DataSplits OpenData(ParseResult arguments, Model model, Workers workers)
     {
         string source = arguments.GetValue(_data) ?? RecordedData(model);
@@ -129,7 +175,7 @@ public sealed class EvalVerb : Verb
     private static string RecordedData(Model model)
     {
         string? name = model.Description.Training["data"];
-        return name is not null && (name is Datasets.Glyphs or Datasets.Adding || Directory.Exists(name))
+        return name is not null && (Datasets.IsBuiltIn(name) || Directory.Exists(name))
             ? name
             : throw ToolException.Usage($"--data is missing; {(name is null ? "the model does not say what it was trained on, give a folder of data" : $"the model was trained on the set '{name}', give the folder where it lies")}");
     }

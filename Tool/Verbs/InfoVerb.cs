@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Output;
@@ -68,7 +69,7 @@ public sealed class InfoVerb : Verb
     private static void Print(Terminal terminal, string path, Model model)
     {
         terminal.WriteLine(SafeText.Clean($"{path}: {model.Architecture?.Name ?? model.Network.GetType().Name}"));
-        terminal.WriteLine($"  input {model.SampleShape}, {model.ClassCount} classes, {Quantity.Count(model.Network.CountParameters())} parameters, {Quantity.Scaled(model.FullMacs)} MACs, criterion {model.Criterion.Name}");
+        terminal.WriteLine($"  input {model.SampleShape}{AnswerText(model)}, {Quantity.Count(model.Network.CountParameters())} parameters, {Quantity.Scaled(model.FullMacs)} MACs, criterion {model.Criterion.Name}");
         terminal.WriteLine();
         TextTable exits = new(">exit", ">MACs", ">of all", ">temperature");
         for (int exit = 0; exit < model.ExitCount; exit++)
@@ -106,6 +107,13 @@ public sealed class InfoVerb : Verb
         }
     }
 
+    private static string AnswerText(Model model) => model.Answers switch
+    {
+        AnswerKind.LabelMap => $" or larger, each pixel of {model.ClassCount} classes",
+        AnswerKind.Picture => $" or larger, answered with a picture of {model.ClassCount} channels",
+        _ => $", {model.ClassCount} classes",
+    };
+
     private static void PrintLayers(Terminal terminal, IReadOnlyList<LayerSummary> layers)
     {
         terminal.WriteLine();
@@ -134,7 +142,8 @@ public sealed class InfoVerb : Verb
         using JsonDocumentWriter json = new();
         json.Object().Text("file", path).Text("architecture", model.Architecture?.Name).Text("input", model.SampleShape.ToString())
             .Whole("classes", model.ClassCount).Texts("labels", model.Description.Labels).Whole("parameters", model.Network.CountParameters())
-            .Whole("macs", model.FullMacs).Text("criterion", model.Criterion.Name);
+            .Whole("macs", model.FullMacs).Text("criterion", model.Criterion.Name)
+            .Text("answers", model.Answers switch { AnswerKind.LabelMap => "label-map", AnswerKind.Picture => "picture", _ => "label" });
         json.Array("exits");
         for (int exit = 0; exit < model.ExitCount; exit++)
         {

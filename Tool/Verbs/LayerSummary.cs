@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ManagedDyn.Engine.Autograd;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Static;
 
@@ -13,9 +14,7 @@ public sealed record LayerSummary(string Name, string Kind, long Parameters, lon
     public static IReadOnlyList<LayerSummary> Collect(Model model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Session session = new(model, new SessionOptions { KeepReport = true });
-        session.Predict(new float[model.SampleShape.Count], [], Budget.Full);
-        ComputeReport report = session.Report!;
+        ComputeReport report = ReportOf(model);
         Dictionary<string, long> macs = new(StringComparer.Ordinal);
         for (int layer = 0; layer < report.Layers; layer++)
         {
@@ -41,5 +40,21 @@ public sealed record LayerSummary(string Name, string Kind, long Parameters, lon
         }
 
         return layers;
+    }
+
+    private static ComputeReport ReportOf(Model model)
+    {
+        SessionOptions options = new() { KeepReport = true };
+        float[] zeros = new float[model.SampleShape.Count];
+        if (model.Answers != AnswerKind.Label)
+        {
+            DenseSession dense = new(model, options);
+            dense.Predict(zeros, model.SampleShape[0], model.SampleShape[1], Budget.Full, default);
+            return dense.Report!;
+        }
+
+        Session session = new(model, options);
+        session.Predict(zeros, [], Budget.Full);
+        return session.Report!;
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Inference;
@@ -35,7 +36,7 @@ public static class ModelBuilding
         return new Model(outcome.Network, new ModelDescription
         {
             Encoding = outcome.Encoding,
-            Labels = data.ClassNames,
+            Labels = outcome.Network.Answers == AnswerKind.Picture ? [] : data.ClassNames,
             Criterion = outcome.Network.HasExitGates ? new LearnedExit() : new MaxProbability(),
             Training = new TrainingRecord([.. record]),
         });

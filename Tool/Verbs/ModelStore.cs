@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
@@ -69,6 +70,15 @@ public static class ModelStore
         {
             throw new ToolException($"cannot load the model '{path}': {e.Message.TrimEnd('.')}", e);
         }
+    }
+
+    /// <summary>Loads a model that answers with a class.</summary>
+    public static Model LoadClassifier(string? nameOrPath)
+    {
+        Model model = Load(nameOrPath);
+        return model.Answers == AnswerKind.Label
+            ? model
+            : throw new ToolException($"the model '{nameOrPath ?? DefaultName}' answers for each pixel; expected one that answers with a class ('mdyn run' and 'mdyn eval' take both)");
     }
 
     private static List<string> ShortNames()

@@ -5,8 +5,10 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Imaging;
 using ManagedDyn.Tool.Inputs;
 using ManagedDyn.Tool.Output;
 
@@ -16,6 +18,7 @@ namespace ManagedDyn.Tool.Verbs;
 public sealed class RunVerb : Verb
 {
     private const int BatchSize = 256;
+    private const long DefaultMegabytes = 512;
 
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
@@ -31,13 +34,17 @@ public sealed class RunVerb : Verb
     private readonly Option<bool> _exact = Options.Flag("--exact", "Take direct sums only: slower, and the same bits whatever is selected.");
     private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
     private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
+    private readonly Option<string?> _heatmap = Options.Text("--heatmap", "FILE", "Draw where layers computed as a PNG: masks, steps, crops and sizes over the input; -2, -3 … are added for further inputs.");
+    private readonly Option<string?> _out = Options.Text("--out", "FILE", "Write the answer for each pixel, or with --tiles for each tile, as a PNG; an .npy file gets the numbers.");
+    private readonly Option<long?> _memory = Options.Whole("--memory", "MB", "The most working memory of a model that answers for each pixel; larger pictures are run in tiles. 512 if not given.", 1, 1 << 20);
+    private readonly Option<bool> _tiles = Options.Flag("--tiles", "Ask a classifier about each tile of a large picture instead of about the whole, scaled down.");
     private readonly Option<double?> _reject = Options.Number("--reject-below", "P", "Tell that an input is of none of the classes when the most probable one is less probable than this; the model's own bound if not given.", 0, 1);
     private readonly Option<long?> _window = Options.Whole("--window", "N", "Of videos: every N frames in a row are one input; all of a folder if not given.", 1, int.MaxValue);
     private readonly Option<bool> _stream = Options.Flag("--stream", "Of videos: tell the running answer after each frame, and whether it is sure; with --json a line of JSON each.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON; of texts, one object a line, as soon as it is answered.");
 
     public RunVerb()
-        : base("run", "Classify inputs: label, confidence, the exit taken, multiply-adds and time of each.")
+        : base("run", "Ask a model about inputs: label, confidence, the exit taken, multiply-adds and time of each, or an answer for each pixel.")
     {
         Command.Arguments.Add(_inputs);
         Command.Options.Add(_model);
@@ -48,6 +55,10 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_exact);
         Command.Options.Add(_explain);
         Command.Options.Add(_report);
+        Command.Options.Add(_heatmap);
+        Command.Options.Add(_out);
+        Command.Options.Add(_memory);
+        Command.Options.Add(_tiles);
         Command.Options.Add(_reject);
         Command.Options.Add(_window);
         Command.Options.Add(_stream);
@@ -59,6 +70,9 @@ public sealed class RunVerb : Verb
         new("mdyn run boot.png", "label, confidence, exit, MACs and time"),
         new("mdyn run --budget 5M pictures/", "every picture of a folder, at most 5 million multiply-adds each"),
         new("mdyn run boot.png --explain --report why.html", "which exits and layers the answer used, printed and drawn"),
+        new("mdyn run --model run1/model.safetensors --heatmap where.png photo.jpg", "a picture of where each layer computed"),
+        new("mdyn run --model scenes.safetensors --memory 128 --out map.png large.png", "a class for each pixel of a picture of any size"),
+        new("mdyn run --tiles --out classes.png large.png", "a class for each tile of a large picture"),
         new("mdyn run --model intents.safetensors --json - < lines.txt", "a JSON object for each line of standard input, as it comes"),
         new("mdyn run --model video.safetensors clip/ --explain", "a folder of numbered frames: the class, and which frames were looked at"),
         new("mdyn run --model video.safetensors clip/ --stream", "the running answer after each frame, and whether it is sure"),
@@ -70,8 +84,12 @@ public sealed class RunVerb : Verb
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(tool);
         string? report = arguments.GetValue(_report);
-        OutputFile.CheckDistinct([report], [arguments.GetValue(_model), .. arguments.GetRequiredValue(_inputs)]);
+        string? heatmap = arguments.GetValue(_heatmap);
+        string? map = arguments.GetValue(_out);
+        OutputFile.CheckDistinct([report, heatmap, map], [arguments.GetValue(_model), .. arguments.GetRequiredValue(_inputs)]);
         OutputFile.CheckWritable(report);
+        OutputFile.CheckWritable(heatmap);
+        OutputFile.CheckWritable(map);
         Model model = ModelStore.Load(arguments.GetValue(_model));
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
@@ -81,11 +99,33 @@ public sealed class RunVerb : Verb
             return Stream(arguments, tool, model, budget, workers);
         }
 
+        if (model.Answers != AnswerKind.Label || arguments.GetValue(_tiles))
+        {
+            AskPixels(arguments, tool, model, new DenseRunOptions
+            {
+                Workers = workers,
+                Budget = budget,
+                BudgetText = budgetText,
+                Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast,
+                MemoryBytes = (arguments.GetValue(_memory) ?? DefaultMegabytes) << 20,
+                Out = map,
+                Heatmap = heatmap,
+                Report = report,
+                IsJson = arguments.GetValue(_json),
+            });
+            return ExitCode.Ok;
+        }
+
+        if (map is not null || arguments.GetValue(_memory) is not null)
+        {
+            throw ToolException.Usage($"{(map is not null ? "--out" : "--memory")} is for models that answer for each pixel; this one answers with a class for the whole picture, or with --tiles for each tile");
+        }
+
         Session session = new(model, new SessionOptions
         {
             Workers = workers,
             KeepTrace = true,
-            KeepDecisions = arguments.GetValue(_explain) || report is not null,
+            KeepDecisions = arguments.GetValue(_explain) || report is not null || heatmap is not null,
             Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast,
         });
         bool timed = _budget.HasDeadline(arguments);
@@ -99,6 +139,11 @@ public sealed class RunVerb : Verb
         if (report is not null)
         {
             sink = new AnswerPair(sink, new AnswerPage(report, model, budgetText));
+        }
+
+        if (heatmap is not null)
+        {
+            sink = new AnswerPair(sink, new AnswerHeatmap(heatmap, model));
         }
 
         // A deadline counts for each input, so they are asked one at a time.
@@ -154,6 +199,34 @@ public sealed class RunVerb : Verb
 
         tool.Terminal.Flush();
         return ExitCode.Ok;
+    }
+
+    private void AskPixels(ParseResult arguments, ToolContext tool, Model model, DenseRunOptions options)
+    {
+        if (model.SampleShape.Rank != 3 || model.SampleShape[2] is not (1 or 3))
+        {
+            throw new ToolException($"the model takes samples of shape {model.SampleShape}; expected one of pictures, [height, width, 1 or 3]");
+        }
+
+        long limit = arguments.GetValue(_limit) ?? long.MaxValue;
+        IEnumerable<(string Name, PixelImage Picture)> pictures = PictureFiles.Read(arguments.GetRequiredValue(_inputs), model.SampleShape[2]);
+        if (model.Answers != AnswerKind.Label)
+        {
+            if (arguments.GetValue(_tiles))
+            {
+                throw ToolException.Usage("--tiles is for models that answer with a class; this one answers for each pixel, and takes tiles by itself when --memory asks for them");
+            }
+
+            new DenseRun(tool, model, options).Ask(pictures, limit);
+            return;
+        }
+
+        if (options.Report is not null || arguments.GetValue(_memory) is not null)
+        {
+            throw ToolException.Usage($"{(options.Report is not null ? "--report" : "--memory")} cannot be given with --tiles; --out and --heatmap draw the tiles, --json lists them");
+        }
+
+        new TileScores(tool, model, options).Ask(pictures, limit);
     }
 
     private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model)

@@ -7,6 +7,7 @@ using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Evaluation;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Output;
@@ -23,13 +24,13 @@ public sealed class TrainVerb : Verb
     private const int CheckpointSteps = 200;
     private const int LogSteps = 50;
 
-    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json) or a built-in set: 'glyphs' (images), 'adding' (sequences).");
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json) or a built-in set: 'glyphs', 'scenes' (a class for each pixel), 'noisy-scenes' (a clean picture), 'adding' (sequences).");
     private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small, or exit-transformer for texts, if not given.", ModelPreset.Names);
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run; named after data and model if not given.");
     private readonly Option<string?> _resume = Options.Text("--resume", "DIR", "Go on with the run in this folder, with its own settings.");
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", "Times to go through the training samples; 10 if not given.", 1, 100_000);
     private readonly Option<double?> _minutes = Options.Number("--minutes", "M", "Stop after so many minutes and keep the checkpoint; --resume goes on.", 1e-3, 1e6);
-    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Samples in a batch; 64 if not given.", 1, 65536);
+    private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Samples in a batch; 64 if not given, 16 where each pixel is answered for.", 1, 65536);
     private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; 0.1 if not given.", 1e-9, 100);
     private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
     private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
@@ -61,6 +62,7 @@ public sealed class TrainVerb : Verb
     public override IReadOnlyList<Example> Examples =>
     [
         new("mdyn train --data fashion-mnist/ --epochs 12 --flip --shift 2 --out run1", "train the usual network and write everything to run1/"),
+        new("mdyn train --data scenes --model segmenter --epochs 6 --out scenes", "a class for each pixel of drawn scenes, refined where unsure"),
         new("mdyn train --resume run1", "go on where it stopped: same bits as if it had not"),
         new("mdyn train --data text-banking77/ --epochs 15 --out intents", "texts: a transformer with an exit after each layer"),
         new("mdyn train --data photos/ --image-size 64 --model msdnet-base", "a folder with one sub-folder of pictures for each class"),
@@ -94,13 +96,19 @@ public sealed class TrainVerb : Verb
             throw new ToolException($"{reason} at step {outcome.Result.Step} of {job.TotalSteps}; the checkpoint is kept, go on with 'mdyn train --resume {folder.Path}'");
         }
 
+        if (outcome.Network.Answers != AnswerKind.Label)
+        {
+            FinishDense(tool, workers, folder, plan, data, outcome, json);
+            return ExitCode.Ok;
+        }
+
         Evaluator evaluator = new(tool, workers);
         Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), job.Samples);
         ModelBuilding.Save(model, folder.Model);
         EvaluationResult result = evaluator.Measure(model, job.Samples, withTime: true);
         RunReport report = ReportBuilder.Build(result, $"{plan.Model} on {data.Name}", outcome.Epochs, outcome.Elapsed);
         PageWriter.WriteFile(folder.Report, RunReportPage.Make(report));
-        string text = ToJson(folder, outcome, result);
+        string text = ToJson(folder, outcome, writer => EvaluationPrinter.WriteJson(writer, result));
         OutputFile.WriteText(folder.Result, text + "\n");
         if (json)
         {
@@ -110,18 +118,44 @@ public sealed class TrainVerb : Verb
         {
             tool.Terminal.WriteLine();
             EvaluationPrinter.Print(tool.Terminal, result);
-            tool.Terminal.WriteLine();
-            tool.Terminal.WriteLine(SafeText.Clean($"model:  {Path.GetFullPath(folder.Model)}"));
-            tool.Terminal.WriteLine(SafeText.Clean($"report: {Path.GetFullPath(folder.Report)}"));
+            PrintFiles(tool.Terminal, folder);
         }
 
         return ExitCode.Ok;
     }
 
+    private static void FinishDense(ToolContext tool, Workers workers, TrainingFolder folder, TrainingPlan plan, DataSplits data, TrainingOutcome outcome, bool json)
+    {
+        DenseEvaluator evaluator = new(tool, workers);
+        ImageSplits images = DenseEvaluator.Images(data);
+        Model model = evaluator.Calibrate(ModelBuilding.Freeze(outcome, plan, data), images);
+        ModelBuilding.Save(model, folder.Model);
+        DenseResult result = evaluator.Measure(model, images, withTime: true);
+        PageWriter.WriteFile(folder.Report, DensePrinter.MakePage(result, $"{plan.Model} on {data.Name}"));
+        string text = ToJson(folder, outcome, writer => DensePrinter.WriteJson(writer, result));
+        OutputFile.WriteText(folder.Result, text + "\n");
+        if (json)
+        {
+            tool.Terminal.WriteLine(text);
+            return;
+        }
+
+        tool.Terminal.WriteLine();
+        DensePrinter.Print(tool.Terminal, result);
+        PrintFiles(tool.Terminal, folder);
+    }
+
+    private static void PrintFiles(Terminal terminal, TrainingFolder folder)
+    {
+        terminal.WriteLine();
+        terminal.WriteLine(SafeText.Clean($"model:  {Path.GetFullPath(folder.Model)}"));
+        terminal.WriteLine(SafeText.Clean($"report: {Path.GetFullPath(folder.Report)}"));
+    }
+
     private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) Begin(ParseResult arguments, Workers workers)
     {
         string source = arguments.GetValue(_data)
-            ?? throw ToolException.Usage($"--data is missing; expected a folder of data or '{Datasets.Glyphs}', a built-in set ('mdyn train --help' tells more)");
+            ?? throw ToolException.Usage($"--data is missing; expected a folder of data or a built-in set, '{Datasets.Glyphs}', '{Datasets.Scenes}' or '{Datasets.NoisyScenes}' ('mdyn train --help' tells more)");
         DataSplits? opened = null;
         string model = arguments.GetValue(_model) ?? InputFitting.UsualModel(opened = Open(source, (int)(arguments.GetValue(_size) ?? 0), workers));
         TrainingFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-{Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}-{model}");
@@ -136,7 +170,7 @@ public sealed class TrainVerb : Verb
             Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
             Model = model,
             Epochs = (int)(arguments.GetValue(_epochs) ?? plan.Epochs),
-            BatchSize = (int)(arguments.GetValue(_batch) ?? plan.BatchSize),
+            BatchSize = (int)(arguments.GetValue(_batch) ?? (ModelPreset.Find(model) is { Batch: > 0 } sized ? sized.Batch : plan.BatchSize)),
             Rate = arguments.GetValue(_rate) ?? (ModelPreset.Find(model) is { Rate: > 0 } preset ? preset.Rate : plan.Rate),
             Decay = arguments.GetValue(_decay) ?? plan.Decay,
             Smoothing = arguments.GetValue(_smoothing) ?? plan.Smoothing,
@@ -203,17 +237,17 @@ public sealed class TrainVerb : Verb
         terminal.WriteLine(
             $"{plan.Model}: {Quantity.Count(job.Network.CountParameters())} parameters, {job.Network.StageCount} exits, {Quantity.Scaled(job.Network.CumulativeMacs(job.Network.StageCount - 1))} MACs");
         terminal.WriteLine(SafeText.Clean(
-            $"{data.Name}: {Quantity.Count(data.TrainingCount)} training, {Quantity.Count(data.ValidationCount)} validation, {Quantity.Count(data.TestCount)} test {data.Noun} {job.Network.SampleShape} of {data.ClassNames.Count} classes"));
+            $"{data.Name}: {Quantity.Count(data.TrainingCount)} training, {Quantity.Count(data.ValidationCount)} validation, {Quantity.Count(data.TestCount)} test {data.Noun} {job.Network.SampleShape} {(job.Network.Answers == AnswerKind.Label ? "of" : $"answered with a {job.Network.Answers} of")} {data.ClassNames.Count} classes"));
         terminal.Flush();
     }
 
-    private static string ToJson(TrainingFolder folder, TrainingOutcome outcome, EvaluationResult result)
+    private static string ToJson(TrainingFolder folder, TrainingOutcome outcome, Action<JsonDocumentWriter> writeResult)
     {
         using JsonDocumentWriter json = new();
         json.Object().Text("model", Path.GetFullPath(folder.Model)).Text("report", Path.GetFullPath(folder.Report))
             .Number("training_seconds", outcome.Elapsed.TotalSeconds).Whole("epochs", outcome.Result.Epochs)
             .Number("best_validation_accuracy", outcome.Result.BestAccuracy).Whole("best_epoch", outcome.Result.BestEpoch + 1);
-        EvaluationPrinter.WriteJson(json, result);
+        writeResult(json);
         return json.EndObject().ToString();
     }
 }

@@ -61,7 +61,7 @@ public sealed class VerifyVerb : Verb
             throw ToolException.Usage("give recorded data to compare with, or --record to record some, not both");
         }
 
-        Model model = ModelStore.Load(arguments.GetValue(_model));
+        Model model = ModelStore.LoadClassifier(arguments.GetValue(_model));
         if (record is not null)
         {
             Record(model, record, (int)(arguments.GetValue(_count) ?? DefaultCount));

@@ -166,7 +166,7 @@ public sealed class ChannelGatedConvBlock : Layer
         {
             for (int g = 0; g < GroupCount; g++)
             {
-                Record(context, input, default, context.Slice(decisions, 3, g, 1).Reshape(new Shape(input[0], decisions.Shape[1] * decisions.Shape[2])));
+                Record(context, input, decisions.Shape, default, context.Slice(decisions, 3, g, 1).Reshape(new Shape(input[0], decisions.Shape[1] * decisions.Shape[2])));
             }
         }
 
@@ -185,7 +185,7 @@ public sealed class ChannelGatedConvBlock : Layer
             using WorkspaceScope turn = context.Workspace.Enter();
             ReadOnlySpan<float> own = byGroup.Span.Slice(g * input[0] * pixels, input[0] * pixels);
             Selection chosen = context.Workspace.SelectAtLeast(input[0], pixels, own, float.Epsilon);
-            Record(context, input, chosen, default);
+            Record(context, input, output, chosen, default);
             if (chosen.IsEmpty)
             {
                 context.Count(input[0], 0, geometry.MacsPerSample);
@@ -221,7 +221,7 @@ public sealed class ChannelGatedConvBlock : Layer
         }
     }
 
-    private void Record(Context context, Shape input, Selection selected, Tensor scores)
+    private void Record(Context context, Shape input, Shape map, Selection selected, Tensor scores)
     {
         if (context.Ledger is not null)
         {
@@ -233,6 +233,8 @@ public sealed class ChannelGatedConvBlock : Layer
                 Selected = selected,
                 Scores = scores,
                 UnitMacs = GeometryOf(input, _inChannels - _baseChannels, _groupSize).MacsPerPixel,
+                MapHeight = map[1],
+                MapWidth = map[2],
             });
         }
     }

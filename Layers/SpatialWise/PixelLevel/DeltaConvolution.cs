@@ -34,6 +34,8 @@ internal sealed class DeltaConvolution(ConvBlock block, ChangedPixelsMap input, 
                 Rows = pixels.Rows,
                 Selected = pixels,
                 UnitMacs = _geometry.MacsPerPixel,
+                MapHeight = _geometry.OutHeight,
+                MapWidth = _geometry.OutWidth,
             });
         }
 

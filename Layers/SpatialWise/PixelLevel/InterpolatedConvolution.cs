@@ -94,6 +94,8 @@ public sealed class InterpolatedConvolution : Layer
                 Selected = sampled,
                 Scores = isHard ? default : mask.Reshape(new Shape(shape[0], shape[1], shape[2])),
                 UnitMacs = CountMacs(input.Shape.With(0, 1)) / (shape[1] * shape[2]),
+                MapHeight = shape[1],
+                MapWidth = shape[2],
             });
         }
 

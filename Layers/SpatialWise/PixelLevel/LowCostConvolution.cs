@@ -89,6 +89,8 @@ public sealed class LowCostConvolution : Layer
                 Rows = shape[0],
                 Selected = needed,
                 UnitMacs = CountMacs(input.Shape.With(0, 1)) / (shape[1] * shape[2]),
+                MapHeight = shape[1],
+                MapWidth = shape[2],
             });
         }
 

@@ -123,7 +123,16 @@ public sealed class PointRefinement : Layer
 
         if (context.Ledger is not null)
         {
-            context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Pixels, Rows = shape[0], Selected = chosen, UnitMacs = PixelMacs() });
+            context.Record(new DecisionRecord
+            {
+                Layer = Number,
+                Kind = DecisionKind.Pixels,
+                Rows = shape[0],
+                Selected = chosen,
+                UnitMacs = PixelMacs(),
+                MapHeight = shape[1],
+                MapWidth = shape[2],
+            });
         }
     }
 }

@@ -168,6 +168,8 @@ public sealed class SparseResidualBlock : Layer
                 Selected = decision.Selected,
                 Scores = decision.Scores,
                 UnitMacs = BranchMacs(input.Shape.With(0, 1)) / (output[1] * output[2]),
+                MapHeight = output[1],
+                MapWidth = output[2],
             });
         }
 

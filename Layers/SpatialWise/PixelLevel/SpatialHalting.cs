@@ -108,8 +108,10 @@ public sealed class SpatialHalting : Layer
         Shape shape = current.Shape;
         Tensor sums = context.Workspace.RentZeros(new Shape(shape.RowCount));
         Selection active = Selection.All(shape[0], shape[1] * shape[2]);
+        Tensor steps = context.Ledger is { KeepsChoices: true } ? context.Workspace.RentZeros(new Shape(shape[0], shape[1], shape[2])) : default;
         for (int t = 0; t <= _units.Length; t++)
         {
+            CountSteps(steps, active);
             Tensor halting = t == _units.Length || active.IsEmpty ? default : _scores[t].Compute(context, current, active);
             active = Accumulate(context, current, halting, active, sums, output, t);
             if (t < _units.Length)
@@ -119,7 +121,35 @@ public sealed class SpatialHalting : Layer
             }
         }
 
+        if (steps.Exists)
+        {
+            context.Record(new DecisionRecord
+            {
+                Layer = Number,
+                Kind = DecisionKind.Steps,
+                Rows = shape[0],
+                MapHeight = shape[1],
+                MapWidth = shape[2],
+                Levels = steps,
+                MostLevel = _units.Length + 1,
+            });
+        }
+
         return output;
+    }
+
+    // One more for each pixel that runs the next unit.
+    private static void CountSteps(Tensor steps, Selection active)
+    {
+        for (int row = 0; steps.Exists && row < active.Rows; row++)
+        {
+            Span<float> own = steps.Span.Slice(row * active.Universe, active.Universe);
+            int count = active.RowCount(row);
+            for (int i = 0; i < count; i++)
+            {
+                own[active.IsAll ? i : active.Row(row)[i]]++;
+            }
+        }
     }
 
     // The pixels that go on after a step, and their sums.

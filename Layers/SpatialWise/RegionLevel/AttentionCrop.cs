@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Sampling;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.SpatialWise.RegionLevel;
@@ -91,6 +92,19 @@ public sealed class AttentionCrop : Module
         Tensor theta = context.Concat(1, half, zero, x, zero, half, y).Reshape(new Shape(samples, 2, 3));
         Tensor grid = context.AffineGrid(theta, _height, _width);
         return scope.Keep(context.GridSample(masked, grid, ResizeMode.Bilinear, GridPadding.Zeros, alignCorners: false));
+    }
+
+    /// <summary>The boxes as the ledger tells them; none unless it keeps choices.</summary>
+    internal Tensor ViewsOf(Context context, Tensor box)
+    {
+        Tensor views = context.RentViews(box.Shape[0], 1);
+        for (int n = 0; views.Exists && n < box.Shape[0]; n++)
+        {
+            ReadOnlySpan<float> at = box.Span.Slice(3 * n, 3);
+            views.SetView(n, new ImageView((at[1] - at[2] + 1) / 2, (at[0] - at[2] + 1) / 2, at[2], at[2], _height, _width));
+        }
+
+        return views;
     }
 
     private Tensor Mask(Context context, Tensor center, Tensor half, int extent)

@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Kernels.Sampling;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.SpatialWise.RegionLevel;
@@ -73,6 +74,23 @@ public sealed class GlimpseSensor : Module
         }
 
         return scope.Keep(seen);
+    }
+
+    /// <summary>The patches at a place as the ledger tells them; none unless it keeps choices.</summary>
+    internal Tensor ViewsAt(Context context, Shape image, Tensor place)
+    {
+        Tensor views = context.RentViews(place.Shape[0], _scales);
+        for (int i = 0; views.Exists && i < place.Shape[0] * _scales; i++)
+        {
+            (int n, int scale) = (i / _scales, i % _scales);
+            float height = (float)(_size << scale) / image[1];
+            float width = (float)(_size << scale) / image[2];
+            float top = (place.Span[(2 * n) + 1] + 1 - height) / 2;
+            float left = (place.Span[2 * n] + 1 - width) / 2;
+            views.SetView(i, new ImageView(top, left, height, width, _size, _size));
+        }
+
+        return views;
     }
 
     /// <summary>The glimpse at a place, [N, features].</summary>

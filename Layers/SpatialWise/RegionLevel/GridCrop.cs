@@ -3,6 +3,7 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
 
 namespace ManagedDyn.Layers.SpatialWise.RegionLevel;
 
@@ -21,6 +22,21 @@ public static class GridCrop
     /// <param name="window">Pixels of the window.</param>
     public static int StartOf(int place, int places, int extent, int window) =>
         places <= 1 ? (extent - window) / 2 : ((2 * place * (extent - window)) + places - 1) / (2 * (places - 1));
+
+    /// <summary>The windows as the ledger tells them; none unless it keeps choices.</summary>
+    internal static Tensor ViewsAtPlaces(this Context context, Shape image, Selection places, int grid, int height, int width)
+    {
+        Tensor views = context.RentViews(image[0], 1);
+        for (int n = 0; views.Exists && n < image[0]; n++)
+        {
+            int place = places.IsAll ? 0 : places.Row(n)[0];
+            float top = (float)StartOf(place / grid, grid, image[1], height) / image[1];
+            float left = (float)StartOf(place % grid, grid, image[2], width) / image[2];
+            views.SetView(n, new ImageView(top, left, (float)height / image[1], (float)width / image[2], height, width));
+        }
+
+        return views;
+    }
 
     /// <summary>The window of each image at its place.</summary>
     /// <param name="context">The context.</param>

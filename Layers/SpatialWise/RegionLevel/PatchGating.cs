@@ -87,6 +87,8 @@ public sealed class PatchGating : Layer
             Scores = decision.Scores,
             LogProbabilities = decision.LogProbabilities,
             UnitMacs = _patch.CountMacs(tile),
+            MapHeight = _tiles,
+            MapWidth = _tiles,
         });
         Tensor gates = isHard ? context.MaskOf(decision.Selected) : decision.Scores;
         int width = _patch.OutputShape(tile)[1];

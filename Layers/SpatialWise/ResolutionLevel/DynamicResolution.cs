@@ -4,6 +4,7 @@ using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.SpatialWise.ResolutionLevel;
@@ -134,7 +135,20 @@ public sealed class DynamicResolution : Layer
             Scores = isHard ? decision.Scores : Shares(context, decision.Scores, one, most),
             LogProbabilities = decision.LogProbabilities,
             UnitMacs = isHard ? most / _sizes.Length : most,
+            Views = isHard ? ViewsOf(context, decision.Selected) : default,
         });
+    }
+
+    private Tensor ViewsOf(Context context, Selection chosen)
+    {
+        Tensor views = context.RentViews(chosen.Rows, 1);
+        for (int n = 0; views.Exists && n < chosen.Rows; n++)
+        {
+            (int height, int width) = _sizes[chosen.IsAll ? 0 : chosen.Row(n)[0]];
+            views.SetView(n, new ImageView(0, 0, 1, 1, height, width));
+        }
+
+        return views;
     }
 
     private Tensor Shares(Context context, Tensor scores, Shape one, long most)

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Tool.Study;
 using ManagedDyn.Tool.Training;
 using Xunit;
@@ -26,7 +27,7 @@ public sealed class StudyCatalogueTests
 
         foreach (ModelPreset preset in ModelPreset.All)
         {
-            Assert.True(preset.Static.Length == 0 || studied.Contains(preset.Name), $"{preset.Name} is in no study");
+            Assert.True(preset.Static.Length == 0 || preset.Answers != AnswerKind.Label || studied.Contains(preset.Name), $"{preset.Name} is in no study");
             Assert.True(preset.Paper.Length > 0 || preset.Static.Length == 0, $"{preset.Name} is compared with {preset.Static}, but names no paper");
         }
     }

@@ -6,4 +6,7 @@ namespace ManagedDyn.Tool.Reporting.Pages;
 public sealed record ImageGridBlock(string Title, IReadOnlyList<ImageTile> Tiles) : Block
 {
     public string? Note { get; init; }
+
+    /// <summary>Whether the pictures have details to be looked at.</summary>
+    public bool IsLarge { get; init; }
 }

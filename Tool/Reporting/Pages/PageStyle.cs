@@ -50,10 +50,11 @@ public static class PageStyle
         .shares{display:flex;width:100%;min-width:150px;height:14px;border-radius:4px;overflow:hidden;gap:1px}
         .shares i{display:block;background:var(--c)}
         .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(96px,1fr));gap:16px 14px}
+        .tiles.large{grid-template-columns:repeat(auto-fill,minmax(190px,1fr))}
         .tile{margin:0;min-width:0;font-size:12.5px;line-height:1.4}
         .tile img{display:block;width:100%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;border-radius:8px;background:var(--line)}
         .tile b{display:block;margin-top:6px;font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-        .tile small{white-space:nowrap;color:var(--muted);font-size:12px;font-variant-numeric:tabular-nums}
+        .tile small{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--muted);font-size:12px;font-variant-numeric:tabular-nums}
         .tile.wrong b{color:var(--bad)}
         .badge{display:inline-block;margin-right:5px;padding:0 6px;border-radius:99px;background:var(--c);color:var(--paper);font-size:11px;font-weight:600;line-height:17px}
         dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:6px 20px;margin:0;font-size:13.5px}

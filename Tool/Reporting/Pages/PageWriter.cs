@@ -154,7 +154,7 @@ public sealed class PageWriter
     private void WriteGrid(ImageGridBlock grid)
     {
         OpenCard(grid.Title);
-        _html.Append("<div class=\"tiles\">\n");
+        _html.Append(grid.IsLarge ? "<div class=\"tiles large\">\n" : "<div class=\"tiles\">\n");
         foreach (ImageTile tile in grid.Tiles)
         {
             _html.Append(tile.IsWrong ? "<figure class=\"tile wrong\">" : "<figure class=\"tile\">")
