@@ -268,7 +268,14 @@ public sealed class DenseSession
         }
 
         int side = ((int)Math.Min(Math.Sqrt(room), int.MaxValue / 2) - (2 * _halo)) / _network.SizeMultiple * _network.SizeMultiple;
-        return side >= _network.SizeMultiple ? Math.Min(side, whole) : throw TooSmall();
+        return side >= _network.SizeMultiple ? Math.Max(Even(height, side), Even(width, side)) : throw TooSmall();
+    }
+
+    // As many tiles as there must be, but all of about one size: they read as much for a small core as for a large one.
+    private int Even(int extent, int side)
+    {
+        int count = (extent + side - 1) / side;
+        return RoundUp((extent + count - 1) / count);
     }
 
     private ArgumentException TooSmall()

@@ -13,7 +13,8 @@ namespace ManagedDyn.Layers.Models;
 
 /// <summary>
 /// Dense prediction in two stages. The first, everywhere, sees the image at a quarter of its size and answers coarsely, a = up(head(e)); the second computes at full size, for
-/// those pixels that were not sure, y = a + head(block(fine + up(w·e))), and the others keep a (Li et al., "Not all pixels are equal: difficulty-aware semantic
+/// those pixels that were not sure, y = a + head(block(fine + up(w·e))), and the others keep a; where pictures are answered with, a has besides a linear map of the
+/// image's mean over 4 × 4 pixels, so that only what differs from it is to be learned (Li et al., "Not all pixels are equal: difficulty-aware semantic
 /// segmentation via deep layer cascade", CVPR 2017, section 3; Kirillov et al., "PointRend", CVPR 2020). The block is a sparse residual one.
 /// </summary>
 /// <remarks>
@@ -31,6 +32,7 @@ public sealed class RefinementNet : DenseNetwork
     private readonly ConvBlock _fine;
     private readonly Sequential _encoder;
     private readonly Conv2d _coarse;
+    private readonly Conv2d? _mean;
     private readonly Conv2d _lift;
     private readonly SparseResidualBlock _refine;
     private readonly Linear _head;
@@ -54,6 +56,7 @@ public sealed class RefinementNet : DenseNetwork
 
         _encoder = Add("encoder", new Sequential([.. encoder]));
         _coarse = Add("coarse", new Conv2d(channels[2], options.Outputs, 1));
+        _mean = Answers == AnswerKind.Picture ? Add("mean", new Conv2d(options.InputChannels, options.Outputs, 1, bias: false)) : null;
         _lift = Add("lift", new Conv2d(channels[2], channels[0], 1));
         _refine = Add("refine", new SparseResidualBlock(channels[0], channels[0], rule: null));
         _head = Add("head", new Linear(channels[0], options.Outputs));
@@ -86,7 +89,7 @@ public sealed class RefinementNet : DenseNetwork
         Shape fine = _fine.OutputShape(image);
         Shape deep = _encoder.OutputShape(fine);
         long refinement = _lift.CountMacs(deep) + _refine.CountMacs(fine) + ((long)height * width * HeadMacs);
-        long coarse = _fine.CountMacs(image) + _encoder.CountMacs(fine) + _coarse.CountMacs(deep);
+        long coarse = _fine.CountMacs(image) + _encoder.CountMacs(fine) + _coarse.CountMacs(deep) + (_mean?.CountMacs(deep.With(3, _options.InputChannels)) ?? 0);
         return _options.IsStatic ? coarse + refinement : stage == 0 ? coarse : refinement;
     }
 
@@ -127,7 +130,9 @@ public sealed class RefinementNet : DenseNetwork
             Shape image = state[FineSlot].Shape;
             fine = scope.Keep(_fine.Forward(context, state[FineSlot]));
             deep = scope.Keep(_encoder.Forward(context, fine));
-            coarse = scope.Keep(context.Resize(_coarse.Forward(context, deep), image[1], image[2]));
+            Tensor answer = _coarse.Forward(context, deep);
+            answer = _mean is null ? answer : context.Add(answer, _mean.Forward(context, context.AveragePool2d(state[FineSlot], SizeMultiple)));
+            coarse = scope.Keep(context.Resize(answer, image[1], image[2]));
         }
 
         state.Set(context, FineSlot, fine);

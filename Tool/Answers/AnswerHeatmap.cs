@@ -20,7 +20,7 @@ public sealed class AnswerHeatmap(string path, Model model) : AnswerSink
         Prediction prediction = answer.Prediction;
         PixelImage input = InputPicture.Any(answer.Input, model.SampleShape)
             ?? throw new ToolException($"--heatmap draws over pictures; the model takes samples of shape {model.SampleShape}");
-        string said = $"{model.LabelName(prediction.Label)}, {Quantity.Percent(prediction.Confidence)} sure, exit {prediction.ExitIndex + 1} of {model.ExitCount}, {Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} multiply-adds";
+        string said = $"{answer.LabelOf(model)}, {Quantity.Percent(prediction.Confidence)} sure, exit {prediction.ExitIndex + 1} of {model.ExitCount}, {Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} multiply-adds";
         PixelImage sheet = HeatmapSheet.Compose(SpatialPanels.Draw(input, answer.Decisions ?? []), answer.Input.Name, said);
         OutputFile.Write(NameOf(path, _count++), stream => PngWriter.Write(stream, sheet));
     }
