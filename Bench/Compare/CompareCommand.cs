@@ -83,6 +83,7 @@ internal static class CompareCommand
         "masked-blocks" => MaskedBlockRows.Measure(row, Math.Max(seconds, 0.5)),
         "masked-resnet" => MaskedNetworkRows.Measure(row, Math.Max(seconds, 2)),
         "delta" => DeltaRows.Measure(row, seconds),
+        "recurrent" => SequenceRows.Measure(row, seconds),
         "threads" => ThreadRows.Measure(row, seconds),
         "train" or "train-mlp" => TrainingRows.Measure(row, Math.Max(seconds, 2)),
         _ => BenchResult.NotMeasured(row, "no measurement of this group yet"),

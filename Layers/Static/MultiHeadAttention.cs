@@ -104,13 +104,9 @@ public sealed class MultiHeadAttention : Layer
     // The three projections in one product.
     private Tensor Packed(Context context, Tensor query, out Tensor attention)
     {
-        (int samples, int length) = (query.Shape[0], query.Shape[1]);
         Tensor all = context.Linear(query, _inputWeight.Value, _inputBias?.Value ?? default, packed: _packed);
-        Tensor heads = context.Permute(all.Reshape(new Shape(samples, length, 3, _heads, _width / _heads)), 2, 0, 3, 1, 4);
-        Shape shape = new(samples, _heads, length, _width / _heads);
-        Tensor q = context.Scale(heads.Rows(0, 1).Reshape(shape), 1f / MathF.Sqrt(_width / _heads));
-        attention = context.Softmax(context.MatMul(q, heads.Rows(1, 1).Reshape(shape), transposesRight: true));
-        Tensor mixed = context.MatMul(attention, heads.Rows(2, 1).Reshape(shape));
-        return _output.Forward(context, context.Transpose(mixed, 1, 2).Reshape(query.Shape));
+        Tensor mixed = context.MixHeads(all, _heads, out attention);
+        context.Workspace.Recycle(all);
+        return _output.Forward(context, mixed);
     }
 }

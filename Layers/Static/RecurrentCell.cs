@@ -12,6 +12,9 @@ namespace ManagedDyn.Layers.Static;
 /// </summary>
 internal sealed class RecurrentCell
 {
+    // A product up to this size is not shared by threads: handing out its parts takes longer.
+    private const long MostAloneMacs = 1L << 17;
+
     private readonly Parameter _inputWeight;
     private readonly Parameter _hiddenWeight;
     private readonly Parameter? _inputBias;
@@ -100,6 +103,33 @@ internal sealed class RecurrentCell
                 return scope.Keep(context.GruCell(fromInput, fromHidden, hidden));
             default:
                 return scope.Keep(context.RnnCell(fromInput, fromHidden, Kind == RecurrentKind.Relu));
+        }
+    }
+
+    /// <summary>All steps of sequences of equal lengths, where one thread takes them and the weights are packed.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="fromInput">What the inputs contribute, [N, T, gates · H].</param>
+    /// <param name="state">The state, [N, state width], which is written in place.</param>
+    /// <param name="output">Gets the hidden states, [N, T, H].</param>
+    /// <param name="isReverse">Whether the last step comes first.</param>
+    /// <returns>Whether that was done; otherwise nothing has been written.</returns>
+    public bool TryWalk(Context context, Tensor fromInput, Tensor state, Tensor output, bool isReverse)
+    {
+        if (_packedHidden is null || (context.Workers.Threads > 1 && state.Shape[0] * (long)_hiddenWeight.Shape.Count > MostAloneMacs))
+        {
+            return false;
+        }
+
+        switch (Kind)
+        {
+            case RecurrentKind.Lstm:
+                context.LstmSteps(fromInput, _packedHidden, _hiddenBias?.Value ?? default, state, output, isReverse);
+                return true;
+            case RecurrentKind.Gru:
+                context.GruSteps(fromInput, _packedHidden, _hiddenBias?.Value ?? default, state, output, isReverse);
+                return true;
+            default:
+                return false;
         }
     }
 

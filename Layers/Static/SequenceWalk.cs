@@ -31,6 +31,11 @@ internal static class SequenceWalk
 
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor fromInput = cell.FromInput(context, input, steps);
+        if (steps.IsAll && cell.TryWalk(context, fromInput, last, output, isReverse))
+        {
+            return output;
+        }
+
         long hiddenMacs = (long)cell.Gates * cell.Units * cell.Units;
         Selection outer = context.Samples;
         try

@@ -41,6 +41,24 @@ public static class PackedMultiply
         in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch,
         Range rows, Range panels)
     {
+        Check(in shape, left, packed, output, in epilogue, scratch);
+        (int firstRow, int rowCount) = rows.GetOffsetAndLength(shape.Rows);
+        (int firstPanel, int panelCount) = panels.GetOffsetAndLength(Panel.Count(shape.Columns));
+        Run(in shape, left, packed, output, in epilogue, scratch, firstRow, rowCount, firstPanel, panelCount, isBackward: false);
+    }
+
+    /// <summary>Computes the whole product, the panels in either order, which changes no bit.</summary>
+    internal static void Multiply(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch,
+        bool isBackward)
+    {
+        Check(in shape, left, packed, output, in epilogue, scratch);
+        Run(in shape, left, packed, output, in epilogue, scratch, 0, shape.Rows, 0, Panel.Count(shape.Columns), isBackward);
+    }
+
+    private static void Check(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch)
+    {
         if (shape.TransposesLeft || shape.TransposesRight || shape.RightStride != 0)
         {
             throw new ArgumentException("A product with a packed matrix takes neither side transposed nor a right stride; use PlainMultiply.", nameof(shape));
@@ -60,8 +78,12 @@ public static class PackedMultiply
         }
 
         epilogue.Check(shape.Columns, output.Length);
-        (int firstRow, int rowCount) = rows.GetOffsetAndLength(shape.Rows);
-        (int firstPanel, int panelCount) = panels.GetOffsetAndLength(Panel.Count(shape.Columns));
+    }
+
+    private static void Run(
+        in MultiplyShape shape, ReadOnlySpan<float> left, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, Span<float> scratch,
+        int firstRow, int rowCount, int firstPanel, int panelCount, bool isBackward)
+    {
         PanelSweep sweep = new(1, shape.Depth, scratch);
         sweep.Input = ref MemoryMarshal.GetReference(left);
         sweep.Extra = ref sweep.Input;
@@ -75,15 +97,33 @@ public static class PackedMultiply
             sweep.IsRepeat = i > 0;
             sweep.SetInputRows(firstRow + start, default, shape.LeftStep);
             sweep.SetOutputRows(firstRow + start, default, shape.OutputStep);
+            int first = firstPanel * Panel.Width;
             int end = Math.Min((firstPanel + panelCount) * Panel.Width, shape.Columns);
-            for (int column = firstPanel * Panel.Width; column < end;)
+            int together = PanelSweep.PanelsTogether * Panel.Width;
+            int whole = isBackward ? (end - first) / together * together : 0;
+            for (int column = first + whole; column < end;)
             {
-                int count = Math.Min(sweep.PanelsAtOnce(end - column) * Panel.Width, end - column);
-                PanelColumns columns = new(column, count);
-                sweep.TakeSteps(in epilogue, column, count);
-                sweep.Multiply(packed[(column * shape.Depth)..], in columns, output, in epilogue);
-                column += count;
+                column += Multiply(in sweep, in shape, packed, output, in epilogue, column, end);
+            }
+
+            for (int bunch = whole - together; bunch >= 0; bunch -= together)
+            {
+                for (int column = first + bunch; column < first + bunch + together;)
+                {
+                    column += Multiply(in sweep, in shape, packed, output, in epilogue, column, first + bunch + together);
+                }
             }
         }
+    }
+
+    // The next panels; returns how many columns they yield.
+    private static int Multiply(
+        in PanelSweep sweep, in MultiplyShape shape, ReadOnlySpan<float> packed, Span<float> output, in Epilogue epilogue, int column, int end)
+    {
+        int count = Math.Min(sweep.PanelsAtOnce(end - column) * Panel.Width, end - column);
+        PanelColumns columns = new(column, count);
+        sweep.TakeSteps(in epilogue, column, count);
+        sweep.Multiply(packed[(column * shape.Depth)..], in columns, output, in epilogue);
+        return count;
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
@@ -148,7 +149,18 @@ public static class PlainMultiply
 
         for (int k = 0; k < shape.Depth && !shape.TransposesRight; k++)
         {
-            right.Slice((k * shape.RightStep) + column, count).CopyTo(panel[(k * width)..]);
+            ReadOnlySpan<float> source = right.Slice((k * shape.RightStep) + column, count);
+            Span<float> row = panel.Slice(k * width, width);
+            if (count == width)
+            {
+                // A panel's row is two vectors: a call to copy so few takes longer.
+                new Vector<float>(source).CopyTo(row);
+                new Vector<float>(source[Vector<float>.Count..]).CopyTo(row[Vector<float>.Count..]);
+            }
+            else
+            {
+                source.CopyTo(row);
+            }
         }
 
         for (int j = 0; j < count && shape.TransposesRight; j++)

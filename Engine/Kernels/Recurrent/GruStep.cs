@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.Elementwise;
 
 namespace ManagedDyn.Engine.Kernels.Recurrent;
@@ -30,6 +32,56 @@ public static class GruStep
             VectorPart.Store(z, gates.Slice(width, width), j);
             VectorPart.Store(n, gates.Slice(2 * width, width), j);
             VectorPart.Store(Vector.MultiplyAddEstimate(z, VectorPart.Load(hidden, j), (Vector<float>.One - z) * n), newHidden, j);
+        }
+    }
+
+    /// <summary>One step in place, for inference: the bits of <see cref="Forward"/>.</summary>
+    /// <param name="inputGates">What the input contributes to the gates, [3 · H].</param>
+    /// <param name="hiddenSums">What the hidden state contributes to the gates, without its bias, [3 · H].</param>
+    /// <param name="hiddenBias">That bias, [3 · H], or nothing.</param>
+    /// <param name="hidden">h, on return h′, [H].</param>
+    internal static void Advance(ReadOnlySpan<float> inputGates, ReadOnlySpan<float> hiddenSums, ReadOnlySpan<float> hiddenBias, Span<float> hidden)
+    {
+        int width = hidden.Length;
+        Check(width, inputGates.Length, hiddenSums.Length, hiddenBias.IsEmpty ? 3 * width : hiddenBias.Length, width);
+        int whole = width - (width % Vector<float>.Count);
+        ref float x = ref MemoryMarshal.GetReference(inputGates);
+        ref float s = ref MemoryMarshal.GetReference(hiddenSums);
+        bool hasBias = !hiddenBias.IsEmpty;
+        AdvanceWhole(ref x, ref s, ref MemoryMarshal.GetReference(hiddenBias), hasBias, ref MemoryMarshal.GetReference(hidden), width, whole);
+        if (whole == width)
+        {
+            return;
+        }
+
+        // The last units as a layer of one vector of them.
+        int lanes = Vector<float>.Count;
+        Span<float> part = stackalloc float[10 * lanes];
+        part.Clear();
+        VectorPart.CopyRest(inputGates, width, whole, part[..(3 * lanes)]);
+        VectorPart.CopyRest(hiddenSums, width, whole, part.Slice(3 * lanes, 3 * lanes));
+        VectorPart.CopyRest(hiddenBias, width, whole, part.Slice(6 * lanes, 3 * lanes));
+        hidden[whole..].CopyTo(part[(9 * lanes)..]);
+        ref float p = ref MemoryMarshal.GetReference(part);
+        AdvanceWhole(ref p, ref Unsafe.Add(ref p, 3 * lanes), ref Unsafe.Add(ref p, 6 * lanes), hasBias, ref Unsafe.Add(ref p, 9 * lanes), lanes, lanes);
+        part.Slice(9 * lanes, width - whole).CopyTo(hidden[whole..]);
+    }
+
+    // Whole vectors up to an end within each gate, whose lengths have been checked. Without a call in the loop, so that constants stay in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AdvanceWhole(
+        ref float inputGates, ref float hiddenSums, ref float hiddenBias, bool hasBias, ref float hidden, nint width, nint end)
+    {
+        for (nint j = 0; j < end; j += Vector<float>.Count)
+        {
+            Vector<float> r = VectorMath.Sigmoid(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j));
+            Vector<float> z = VectorMath.Sigmoid(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j + width));
+            nint last = j + (2 * width);
+            Vector<float> own = Vector.LoadUnsafe(ref hiddenSums, (nuint)last);
+            own = hasBias ? own + Vector.LoadUnsafe(ref hiddenBias, (nuint)last) : own;
+            Vector<float> n = VectorMath.Tanh(Vector.MultiplyAddEstimate(r, own, Vector.LoadUnsafe(ref inputGates, (nuint)last)));
+            Vector<float> h = Vector.LoadUnsafe(ref hidden, (nuint)j);
+            Vector.MultiplyAddEstimate(z, h, (Vector<float>.One - z) * n).StoreUnsafe(ref hidden, (nuint)j);
         }
     }
 

@@ -1,5 +1,7 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ManagedDyn.Engine.Kernels.Elementwise;
 
 namespace ManagedDyn.Engine.Kernels.Recurrent;
@@ -35,6 +37,60 @@ public static class LstmStep
             VectorPart.Store(o, gates.Slice(3 * width, width), j);
             VectorPart.Store(c, newCell, j);
             VectorPart.Store(o * VectorMath.Tanh(c), hidden, j);
+        }
+    }
+
+    /// <summary>One step in place, for inference: the bits of <see cref="Forward"/>.</summary>
+    /// <param name="inputGates">What the input contributes to the gates, [4 · H].</param>
+    /// <param name="hiddenSums">What the hidden state contributes to the gates, without its bias, [4 · H].</param>
+    /// <param name="hiddenBias">That bias, [4 · H], or nothing.</param>
+    /// <param name="cell">c, on return c′, [H].</param>
+    /// <param name="hidden">Gets h′, [H].</param>
+    internal static void Advance(
+        ReadOnlySpan<float> inputGates, ReadOnlySpan<float> hiddenSums, ReadOnlySpan<float> hiddenBias, Span<float> cell, Span<float> hidden)
+    {
+        int width = cell.Length;
+        Check(width, inputGates.Length, hiddenSums.Length, hiddenBias.IsEmpty ? 4 * width : hiddenBias.Length, width, hidden.Length);
+        int whole = width - (width % Vector<float>.Count);
+        ref float x = ref MemoryMarshal.GetReference(inputGates);
+        ref float s = ref MemoryMarshal.GetReference(hiddenSums);
+        ref float b = ref MemoryMarshal.GetReference(hiddenBias);
+        bool hasBias = !hiddenBias.IsEmpty;
+        AdvanceWhole(ref x, ref s, ref b, hasBias, ref MemoryMarshal.GetReference(cell), ref MemoryMarshal.GetReference(hidden), width, whole);
+        if (whole == width)
+        {
+            return;
+        }
+
+        // The last units as a layer of one vector of them.
+        int lanes = Vector<float>.Count;
+        Span<float> part = stackalloc float[14 * lanes];
+        part.Clear();
+        VectorPart.CopyRest(inputGates, width, whole, part[..(4 * lanes)]);
+        VectorPart.CopyRest(hiddenSums, width, whole, part.Slice(4 * lanes, 4 * lanes));
+        VectorPart.CopyRest(hiddenBias, width, whole, part.Slice(8 * lanes, 4 * lanes));
+        cell[whole..].CopyTo(part[(12 * lanes)..]);
+        ref float p = ref MemoryMarshal.GetReference(part);
+        ref float c = ref Unsafe.Add(ref p, 12 * lanes);
+        AdvanceWhole(ref p, ref Unsafe.Add(ref p, 4 * lanes), ref Unsafe.Add(ref p, 8 * lanes), hasBias, ref c, ref Unsafe.Add(ref c, lanes), lanes, lanes);
+        part.Slice(12 * lanes, width - whole).CopyTo(cell[whole..]);
+        part.Slice(13 * lanes, width - whole).CopyTo(hidden[whole..]);
+    }
+
+    // Whole vectors up to an end within each gate, whose lengths have been checked. Without a call in the loop, so that constants stay in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AdvanceWhole(
+        ref float inputGates, ref float hiddenSums, ref float hiddenBias, bool hasBias, ref float cell, ref float hidden, nint width, nint end)
+    {
+        for (nint j = 0; j < end; j += Vector<float>.Count)
+        {
+            Vector<float> i = VectorMath.Sigmoid(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j));
+            Vector<float> f = VectorMath.Sigmoid(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j + width));
+            Vector<float> g = VectorMath.Tanh(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j + (2 * width)));
+            Vector<float> o = VectorMath.Sigmoid(VectorPart.Sum(ref inputGates, ref hiddenSums, ref hiddenBias, hasBias, j + (3 * width)));
+            Vector<float> c = Vector.MultiplyAddEstimate(f, Vector.LoadUnsafe(ref cell, (nuint)j), i * g);
+            c.StoreUnsafe(ref cell, (nuint)j);
+            (o * VectorMath.Tanh(c)).StoreUnsafe(ref hidden, (nuint)j);
         }
     }
 
