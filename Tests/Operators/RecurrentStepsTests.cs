@@ -86,7 +86,8 @@ public sealed class RecurrentStepsTests
         Assert.Throws<ArgumentException>(() => context.LstmSteps(gates, packed, default, output, output));
         Assert.Throws<ArgumentException>(() => context.LstmSteps(gates, PackedWeight.ForLinear(5, 16, new float[80]), default, state, output));
         Assert.Throws<ArgumentException>(() => context.MixHeads(gates, 5, out _));
-        Context training = new() { Tape = new Tape() };
+        Context training = new();
+        training.Tape = new Tape(training.Workspace);
         Assert.Throws<InvalidOperationException>(() => training.LstmSteps(gates, packed, default, state, output));
         Assert.Throws<InvalidOperationException>(() => training.MixHeads(Tensor.Zeros(new Shape(2, 3, 12)), 2, out _));
     }
