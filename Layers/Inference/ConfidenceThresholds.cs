@@ -24,18 +24,14 @@ internal sealed class ConfidenceThresholds
                 return;
         }
 
-        if (!hasExits)
-        {
-            throw new ArgumentException("A stream of a model that has one exit was given thresholds of exits; expected a confidence.", nameof(budget));
-        }
-
         ExitThresholds thresholds = budget.Rule == BudgetRule.Explicit ? budget.Explicit! : model.FindPoint(budget.Point).Thresholds.Scale(budget.Value);
         if (thresholds.Count != model.ExitCount - 1)
         {
             throw new ArgumentException($"The budget has {thresholds.Count} thresholds; expected {model.ExitCount - 1}, one for each exit but the last.", nameof(budget));
         }
 
-        _values = thresholds.Values.ToArray();
+        // Where pieces are no exits there is nothing to leave by: the last piece says it.
+        _values = hasExits ? thresholds.Values.ToArray() : null;
     }
 
     /// <summary>The threshold of an exit; the last lets everybody leave.</summary>

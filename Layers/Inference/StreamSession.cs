@@ -32,7 +32,8 @@ public sealed class StreamSession
 
     /// <summary>Begins a stream.</summary>
     /// <param name="model">The model; many streams may share it.</param>
-    /// <param name="budget">How sure is sure: a confidence, thresholds or an operating point. <see cref="Budget.Full"/>: not before the last piece.</param>
+    /// <param name="budget">How sure is sure: a confidence, thresholds or an operating point. <see cref="Budget.Full"/>: not before the last piece;
+    /// thresholds of exits serve networks whose pieces are their stages, the others take a confidence.</param>
     /// <param name="options">How to compute.</param>
     /// <exception cref="ArgumentException">The model needs its input whole, or the budget limits time or MACs or does not fit the model.</exception>
     public StreamSession(Model model, Budget budget = default, SessionOptions? options = null)

@@ -44,6 +44,34 @@ public class ReadmeExamples
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public void Watch_a_stream()
+    {
+        string folder = Directory.CreateTempSubdirectory("mdyn-readme").FullName;
+        string file = Path.Combine(folder, "video.safetensors");
+        StagedNetwork network = new FrameExit(new FrameExitOptions { Frames = 4, Height = 8, Width = 8, Channels = [4] });
+        network.Initialize(new RandomSource(1));
+        ModelFile.Save(network, new ModelDescription(), file);
+        Assert.Equal(4, Watch(file, [new float[64], new float[64], new float[64], new float[64]]));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static int Watch(string file, float[][] frames)
+    {
+        Model video = ModelFile.Load(file);
+        StreamSession stream = new(video, Budget.Confidence(0.9f));
+        StreamAnswer seen = default;
+        while (stream.CanPush && !seen.IsSure)
+        {
+            seen = stream.WillRead ? stream.Push(frames[stream.NextPiece]) : stream.Skip();
+        }
+
+        byte[] saved = stream.Save();
+        StreamSession later = new(video);
+        later.Restore(saved);
+        return later.Pieces;
+    }
+
     private static string Classify(string file)
     {
         Model model = ModelFile.Load(file);

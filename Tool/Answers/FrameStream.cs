@@ -59,7 +59,7 @@ internal sealed class FrameStream(ToolContext tool, Model model, Budget budget, 
     {
         if (isJson)
         {
-            using JsonDocumentWriter json = new();
+            using JsonDocumentWriter json = new(indented: false);
             tool.Terminal.WriteLine(json.Object().Text("input", name).Whole("piece", answer.Pieces).Text("label", model.LabelName(answer.Label)).Whole("class", answer.Label)
                 .Number("confidence", answer.Confidence).Flag("sure", answer.IsSure).Flag("read", answer.IsRead).Whole("macs", answer.MacsExecuted)
                 .Number("milliseconds", answer.Duration.TotalMilliseconds).EndObject().ToString());

@@ -248,7 +248,8 @@ public class StreamSessionTests
     {
         Model model = Make("lstm of tokens");
         Assert.Throws<ArgumentException>(() => new StreamSession(model, Budget.Macs(1000000)));
-        Assert.Throws<ArgumentException>(() => new StreamSession(model, Budget.Thresholds(new ExitThresholds())));
+        Assert.Throws<ArgumentException>(() => new StreamSession(model, Budget.Thresholds(new ExitThresholds(0.5f))));
+        Assert.False(new StreamSession(model, Budget.Thresholds(new ExitThresholds())).Push(3).IsSure);
         Assert.Throws<ArgumentException>(() => new StreamSession(new Model(Initialized(new KeyFrameNet(Video(new KeyFrameNetOptions())), 1))));
         StreamSession stream = new(model);
         Assert.Throws<ArgumentException>(() => stream.Push(new float[2]));
