@@ -66,10 +66,17 @@ public static class Dispatch
 
         using WorkspaceScope scope = context.Workspace.Enter();
         MixtureSum sum = new(context, decision.Scores, experts[0].OutputShape(input.Shape), background);
+        bool isOne = samples == 1 && !chosen.IsAll;
         for (int e = 0; e < experts.Length; e++)
         {
+            if (isOne && !chosen.Indices.Contains(e))
+            {
+                Gating.CountSkipped(context, input.Shape, experts[e]);
+                continue;
+            }
+
             using WorkspaceScope turn = context.Workspace.Enter();
-            Selection rows = context.Workspace.SelectRowsOf(chosen, e);
+            Selection rows = isOne ? Selection.All(1, 1) : context.Workspace.SelectRowsOf(chosen, e);
             rows = rows.Count == samples ? Selection.All(1, samples) : rows;
             if (!rows.IsAll)
             {

@@ -133,6 +133,16 @@ public static class Gating
         }
     }
 
+    /// <summary>Counts what a branch would have cost for the only sample, as its own.</summary>
+    internal static void CountSkipped(Context context, Shape input, Layer branch)
+    {
+        if (context.Meter is not null)
+        {
+            using MeterTurn turn = new(context, branch);
+            context.CountRow(0, 0, branch.CountMacs(input));
+        }
+    }
+
     /// <summary>Counts what the rows that are not selected would have cost.</summary>
     internal static void CountSkipped(Context context, Selection selected, int rows, long macs)
     {

@@ -17,17 +17,15 @@ public static class ListedProduct
     private const int LeastRun = 4;
     private const int Together = 8;
 
+    // More runs than these are not worth their memory on the stack.
+    private const int MostRuns = 1024;
+
     /// <summary>Whether the inputs lie in runs long enough.</summary>
     /// <param name="inputs">Inputs, ascending.</param>
     public static bool Suits(ReadOnlySpan<int> inputs)
     {
-        int runs = 1;
-        for (int i = 1; i < inputs.Length; i++)
-        {
-            runs += inputs[i] != inputs[i - 1] + 1 ? 1 : 0;
-        }
-
-        return inputs.Length >= runs * LeastRun;
+        int runs = CountRuns(inputs);
+        return runs <= MostRuns && inputs.Length >= runs * LeastRun;
     }
 
     /// <summary>The number of pieces into which the outputs can be cut.</summary>
@@ -61,6 +59,9 @@ public static class ListedProduct
         (int firstPanel, int panels) = pieces.GetOffsetAndLength(Pieces(outputCount));
         int lanes = Vector<float>.Count;
         int end = Math.Min((firstPanel + panels) * Panel.Width, outputCount);
+        int runCount = inputs.IsListed ? CountRuns(inputs.Indices) : 1;
+        Span<int> runs = runCount <= MostRuns ? stackalloc int[2 * runCount] : new int[2 * runCount];
+        FindRuns(in inputs, inputCount, runs);
         Span<int> vectors = stackalloc int[Together];
         Span<float> sums = stackalloc float[Together * lanes];
         int rank = outputs.IsListed ? Before(outputs.Indices, firstPanel * Panel.Width) : firstPanel * Panel.Width;
@@ -87,7 +88,7 @@ public static class ListedProduct
             }
 
             vectors[count..].Fill(vectors[count - 1]);
-            Sum(input, packed, in inputs, inputCount, vectors, sums);
+            Sum(input, packed, runs, inputs.IsCompact, inputCount, vectors, sums);
             Store(sums, vectors, bias, in outputs, first, rank, output);
         }
     }
@@ -122,10 +123,48 @@ public static class ListedProduct
         return place < 0 ? ~place : place;
     }
 
-    private static void Sum(ReadOnlySpan<float> input, ReadOnlySpan<float> packed, in ActiveList inputs, int inputCount, ReadOnlySpan<int> vectors, Span<float> sums)
+    private static int CountRuns(ReadOnlySpan<int> inputs)
+    {
+        int runs = inputs.IsEmpty ? 0 : 1;
+        for (int i = 1; i < inputs.Length; i++)
+        {
+            runs += inputs[i] != inputs[i - 1] + 1 ? 1 : 0;
+        }
+
+        return runs;
+    }
+
+    // For each run its first input and how many there are.
+    private static void FindRuns(in ActiveList inputs, int inputCount, Span<int> runs)
+    {
+        if (!inputs.IsListed)
+        {
+            (runs[0], runs[1]) = (0, inputCount);
+            return;
+        }
+
+        ReadOnlySpan<int> list = inputs.Indices;
+        int next = 0;
+        for (int i = 0; i < list.Length; i++)
+        {
+            if (i > 0 && list[i] == list[i - 1] + 1)
+            {
+                runs[next - 1]++;
+                continue;
+            }
+
+            runs[next] = list[i];
+            runs[next + 1] = 1;
+            next += 2;
+        }
+    }
+
+    private static void Sum(
+        ReadOnlySpan<float> input, ReadOnlySpan<float> packed, ReadOnlySpan<int> runs, bool isCompact, int inputCount, ReadOnlySpan<int> vectors, Span<float> sums)
     {
         // Vectors lie within the panels, and runs within the inputs, whose lists have been checked.
-        ref float values = ref MemoryMarshal.GetReference(input);
+        ref float x = ref MemoryMarshal.GetReference(input);
+        ref float values = ref x;
         ref float weights = ref MemoryMarshal.GetReference(packed);
         ref float w0 = ref Start(ref weights, vectors[0], inputCount);
         ref float w1 = ref Start(ref weights, vectors[1], inputCount);
@@ -136,23 +175,11 @@ public static class ListedProduct
         ref float w6 = ref Start(ref weights, vectors[6], inputCount);
         ref float w7 = ref Start(ref weights, vectors[7], inputCount);
         Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        for (int rank = 0, count = inputs.Count(inputCount); rank < count;)
+        for (int run = 0; run < runs.Length; run += 2)
         {
-            int row = rank;
-            int length = count;
-            if (inputs.IsListed)
-            {
-                ReadOnlySpan<int> list = inputs.Indices;
-                row = list[rank];
-                length = 1;
-                while (rank + length < list.Length && list[rank + length] == row + length)
-                {
-                    length++;
-                }
-            }
-
-            ref float x = ref Unsafe.Add(ref values, inputs.IsCompact ? rank : row);
-            nint end = (nint)(row + length) * Panel.Width;
+            int row = runs[run];
+            nint end = (nint)(row + runs[run + 1]) * Panel.Width;
+            x = ref isCompact ? ref x : ref Unsafe.Add(ref values, row);
             for (nint at = (nint)row * Panel.Width; at < end; at += Panel.Width)
             {
                 Vector<float> one = new(x);
@@ -166,8 +193,6 @@ public static class ListedProduct
                 s7 = Vector.MultiplyAddEstimate(one, Vector.LoadUnsafe(ref w7, (nuint)at), s7);
                 x = ref Unsafe.Add(ref x, 1);
             }
-
-            rank += length;
         }
 
         int lanes = Vector<float>.Count;

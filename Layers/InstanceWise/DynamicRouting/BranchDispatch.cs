@@ -40,7 +40,10 @@ internal static class BranchDispatch
         return scope.Keep(output.Exists ? output : context.Workspace.Rent(branches[0].OutputShape(input.Shape)));
     }
 
-    /// <summary>y_n = Σ_i w_ni · B_i(x_n): the relaxed form.</summary>
+    /// <summary>
+    /// y_n = Σ_i w_ni · B_i(x_n): the relaxed form. While training, normalisation in a branch takes its statistics over the samples whose weight is not 0, which
+    /// are those that inference shows it where weights are made hard.
+    /// </summary>
     /// <param name="context">The context.</param>
     /// <param name="input">x, [N, …].</param>
     /// <param name="branches">B; all give one shape.</param>
@@ -49,10 +52,23 @@ internal static class BranchDispatch
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         MixtureSum sum = new(context, weights, branches[0].OutputShape(input.Shape));
-        for (int i = 0; i < branches.Length; i++)
+        Selection outer = context.ActiveSamples;
+        try
         {
-            using WorkspaceScope turn = context.Workspace.Enter();
-            sum.Add(branches[i].Forward(context, input), Selection.All(1, input.Shape[0]), i);
+            for (int i = 0; i < branches.Length; i++)
+            {
+                using WorkspaceScope turn = context.Workspace.Enter();
+                if (context.Mode == Mode.Train)
+                {
+                    context.ActiveSamples = context.IntersectActive(TakersOf(context, weights, i), outer);
+                }
+
+                sum.Add(branches[i].Forward(context, input), Selection.All(1, input.Shape[0]), i);
+            }
+        }
+        finally
+        {
+            context.ActiveSamples = outer;
         }
 
         return scope.Keep(sum.Finish());
@@ -66,6 +82,18 @@ internal static class BranchDispatch
     /// <returns>[takers, …].</returns>
     public static Tensor RunFor(Context context, Selection takers, Tensor input, Layer branch) =>
         Dispatch.RunOn(context, takers.Count == input.Shape[0] ? Selection.All(1, takers.Count) : takers, input, branch);
+
+    private static Selection TakersOf(Context context, Tensor weights, int branch)
+    {
+        (int samples, int branches) = (weights.Shape[0], weights.Shape[1]);
+        Tensor own = context.Workspace.Rent(new Shape(samples));
+        for (int n = 0; n < samples; n++)
+        {
+            own.Span[n] = weights.Span[(n * branches) + branch];
+        }
+
+        return context.Workspace.SelectAtLeast(1, samples, own.Span, float.Epsilon);
+    }
 
     // What runs counts itself; what is left of the dense cost is counted here, for the layer that routes.
     private static void CountSkipped(Context context, int samples, Shape sample, ReadOnlySpan<Layer> branches, Selection chosen, long denseMacs)

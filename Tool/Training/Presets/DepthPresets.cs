@@ -15,9 +15,9 @@ internal static class DepthPresets
     // SkipNet learns with gates that let gradients through first, then by policy gradient, and ends with gates that decide as at inference, so that the network
     // gets used to the likely ones.
     private const float HybridFrom = 0.15f;
-    private const float HybridUntil = 0.4f;
+    private const float HybridUntil = 0.6f;
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 0.3f;
+    private const float HybridSaving = 1f;
 
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
@@ -28,7 +28,7 @@ internal static class DepthPresets
     private const float PonderWeight = 0.04f;
 
     // BlockDrop: what a wrong answer costs; the policy decides about all blocks at half of training, and its decisions are settled for the last part.
-    private const float WrongPenalty = 10;
+    private const float WrongPenalty = 5;
     private const float PolicyWeight = 0.5f;
     private const float PolicyOpensUntil = 0.5f;
     private const float PolicyDrawsUntil = 0.7f;

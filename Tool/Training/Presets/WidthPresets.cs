@@ -17,6 +17,9 @@ internal static class WidthPresets
     // A panel of weights on processors with eight lanes: chosen channels are then multiplied from where their weights lie.
     private const int GroupSize = 16;
 
+    // Neurons that are switched together: four panels.
+    private const int BlockSize = 64;
+
     private const string StaticChannels = "channels-static";
     private const string StaticNeurons = "mlp-static";
     private const string StaticMixture = "moe-static";
@@ -81,9 +84,18 @@ internal static class WidthPresets
             Objective = static (usual, plan) => new ComputeBudget(Terms(usual, KeyValuePair.Create("sandwich", 1f)), (float)Target(plan, 0.75)),
         },
         new(StaticNeurons, "two fully connected layers, all neurons", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions())),
+        new("mlp-small", "one fully connected layer, with as many parameters as a tree of soft decisions", static (shape, classes, _) => FeedForwardNet.Create(new FeedForwardOptions
+        {
+            Height = shape[0],
+            Width = shape[1],
+            InputChannels = shape[2],
+            Classes = classes,
+            Hidden = [256],
+        })),
         new("conditional-mlp", "gates switch blocks of neurons", static (shape, classes, plan) => Neurons(shape, classes, new FeedForwardOptions
         {
             Method = FeedForwardMethod.Blocks,
+            BlockSize = BlockSize,
             Target = Target(plan, 0.7),
         }))
         {
@@ -114,6 +126,13 @@ internal static class WidthPresets
             Static = StaticMixture,
             Paper = "Jacobs et al., Adaptive Mixtures of Local Experts, Neural Computation 1991",
         },
+        new("moe-switch", "one of eight fully connected experts", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Switch, 1))
+        {
+            Static = StaticMixture,
+            Target = 0.125,
+            Paper = "Fedus et al., Switch Transformers, JMLR 2022",
+            Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
+        },
         new("moe-hierarchical", "two levels of fully connected experts, two groups of four and one expert of each", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Hierarchical, 2))
         {
             Static = StaticMixture,
@@ -121,11 +140,11 @@ internal static class WidthPresets
             Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017, appendix B",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
         },
-        new(StaticConvolutionalMixture, "two residual blocks as wide as four experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Static)),
-        new("moe-conv", "one of four convolutional experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Switch))
+        new(StaticConvolutionalMixture, "two residual blocks as wide as two experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Static)),
+        new("moe-conv", "one of two convolutional experts", static (shape, classes, _) => Convolutions(shape, classes, ExpertGating.Switch))
         {
             Static = StaticConvolutionalMixture,
-            Target = 0.25,
+            Target = 0.5,
             Paper = "Fedus et al., Switch Transformers, JMLR 2022",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
         },
@@ -133,6 +152,9 @@ internal static class WidthPresets
 
     // Wide enough that half of the channels are still whole vectors of multiplications, and that arithmetic outweighs what a decision costs.
     private static int[] ChannelWidths => [32, 64, 128, 128];
+
+    // More weights than a second cache holds: what is not read is then what is saved.
+    private static int[] NeuronWidths => [1536, 1536];
 
     private static double Target(TrainingPlan plan, double preset) => plan.Target > 0 ? plan.Target : preset;
 
@@ -153,6 +175,7 @@ internal static class WidthPresets
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
+        Hidden = NeuronWidths,
     });
 
     private static SingleStage Mixture(Shape shape, int classes, ExpertGating gating, int chosen) => MixtureNet.Create(new MixtureNetOptions
@@ -161,7 +184,7 @@ internal static class WidthPresets
         Width = shape[1],
         InputChannels = shape[2],
         Classes = classes,
-        Channels = [256, 256],
+        Channels = [384, 384],
         Gating = gating,
         Chosen = chosen,
         Groups = gating == ExpertGating.Hierarchical ? 2 : 1,
@@ -175,8 +198,8 @@ internal static class WidthPresets
         Classes = classes,
         IsConvolutional = true,
         Channels = [32, 64],
-        Hidden = [32, 32],
-        Experts = 4,
+        Hidden = [64, 64],
+        Experts = 2,
         Chosen = 1,
         Gating = gating,
     });

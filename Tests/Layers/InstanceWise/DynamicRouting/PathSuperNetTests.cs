@@ -23,14 +23,7 @@ public sealed class PathSuperNetTests
         network.Initialize(new RandomSource(4));
         network.AssignNumbers();
         int[] picked = [first, second, third];
-        Span<float> bias = Find(network, "controller.output.bias").Value.Span;
-        Find(network, "controller.output.weight").Value.Span.Clear();
-        int place = 0;
-        for (int cell = 0; cell < picked.Length; cell++)
-        {
-            bias[place + picked[cell]] = 60;
-            place += Candidates[cell].Length;
-        }
+        PickForAll(network, picked);
 
         Tensor input = Tensor.From(new Shape(3, 9, 8, 2), GradientCheck.Values(432, 5));
         double[] mixed = Array.ConvertAll(network.Forward(new Context { Decisions = Engine.Execution.Decisions.Relaxed }, input).ToArray(), value => (double)value);
@@ -67,6 +60,36 @@ public sealed class PathSuperNetTests
         network.AssignNumbers();
         Assert.False(Teaches(network, 0.4));
         Assert.True(Teaches(network, 0.6));
+    }
+
+    [Fact]
+    public void Statistics_of_a_candidate_are_those_of_the_samples_that_took_it()
+    {
+        PathSuperNet network = new(2, 3, [4, 4, 6], Candidates, controllerChannels: 4, oneShotShare: 0.5);
+        network.Initialize(new RandomSource(4));
+        network.AssignNumbers();
+        PickForAll(network, [1, 1, 0]);
+        Context context = new() { Decisions = Engine.Execution.Decisions.Relaxed, Mode = Mode.Train, Progress = 0.9 };
+        network.Forward(context, Tensor.From(new Shape(4, 9, 8, 2), GradientCheck.Values(576, 6)));
+        Assert.True(context.ActiveSamples.IsAll);
+        Assert.True(HasSeen(network, "layer0_candidate1.first"));
+        Assert.False(HasSeen(network, "layer0_candidate2.first"));
+        Assert.True(HasSeen(network, "layer2_candidate0.first"));
+        Assert.False(HasSeen(network, "layer2_candidate1.first"));
+    }
+
+    private static bool HasSeen(PathSuperNet network, string block) => Find(network, block + ".norm.running_mean").Value.Span.IndexOfAnyExcept(0f) >= 0;
+
+    private static void PickForAll(PathSuperNet network, int[] picked)
+    {
+        Span<float> bias = Find(network, "controller.output.bias").Value.Span;
+        Find(network, "controller.output.weight").Value.Span.Clear();
+        int place = 0;
+        for (int cell = 0; cell < picked.Length; cell++)
+        {
+            bias[place + picked[cell]] = 60;
+            place += Candidates[cell].Length;
+        }
     }
 
     private static bool Teaches(PathSuperNet network, double progress)
