@@ -7,13 +7,17 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// <param name="loss">The cross-entropy of the answer.</param>
 /// <param name="kept">The share of units that each decision ran, from 0 to 1.</param>
 /// <param name="costs">The share of each decision in the dense cost of all; they sum to 1.</param>
-public readonly ref struct PolicyOutcome(bool isRight, float loss, ReadOnlySpan<float> kept, ReadOnlySpan<float> costs)
+/// <param name="meanUsed">The share of the dense cost that the samples of the batch used on average.</param>
+public readonly ref struct PolicyOutcome(bool isRight, float loss, ReadOnlySpan<float> kept, ReadOnlySpan<float> costs, float meanUsed = 0)
 {
     /// <summary>Whether the answer was right.</summary>
     public bool IsRight { get; } = isRight;
 
     /// <summary>The cross-entropy of the answer.</summary>
     public float Loss { get; } = loss;
+
+    /// <summary>The share of the dense cost that the samples of the batch used on average.</summary>
+    public float MeanUsed { get; } = meanUsed;
 
     /// <summary>The share of units that each decision ran, from 0 to 1.</summary>
     public ReadOnlySpan<float> Kept { get; } = kept;

@@ -112,6 +112,13 @@ internal sealed class PolicyReturns
 
         // Decisions that do not tell their cost weigh the same.
         float[] shares = Array.ConvertAll(_costs, cost => (float)(total > 0 ? cost / total : 1.0 / Decisions));
+        double used = 0;
+        for (int place = 0; place < Samples * Decisions; place++)
+        {
+            used += _kept[place] * (double)shares[place % Decisions];
+        }
+
+        float meanUsed = (float)(used / Math.Max(1, Samples));
         int classes = logits.Shape[1];
         for (int n = 0; n < Samples; n++)
         {
@@ -122,7 +129,7 @@ internal sealed class PolicyReturns
                 isRight &= k == labels[n] || scores[k] < scores[labels[n]];
             }
 
-            PolicyOutcome outcome = new(isRight, losses.Span[n], _kept.AsSpan(n * Decisions, Decisions), shares);
+            PolicyOutcome outcome = new(isRight, losses.Span[n], _kept.AsSpan(n * Decisions, Decisions), shares, meanUsed);
             reward.Evaluate(in outcome, _returns.AsSpan(n * Decisions, Decisions));
         }
     }

@@ -17,7 +17,7 @@ internal static class DepthPresets
     private const float HybridFrom = 0.15f;
     private const float HybridUntil = 0.6f;
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 1f;
+    private const float HybridSaving = 5;
 
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
@@ -28,7 +28,7 @@ internal static class DepthPresets
     private const float PonderWeight = 0.04f;
 
     // BlockDrop: what a wrong answer costs; the policy decides about all blocks at half of training, and its decisions are settled for the last part.
-    private const float WrongPenalty = 5;
+    private const float WrongPenalty = 10;
     private const float PolicyWeight = 0.5f;
     private const float PolicyOpensUntil = 0.5f;
     private const float PolicyDrawsUntil = 0.7f;
@@ -39,13 +39,15 @@ internal static class DepthPresets
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Greedy),
+            Target = 0.6,
+            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
         },
         new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Objective = static (objective, _) => new PolicyGradient(objective, new HybridReward(HybridSaving), HybridWeight, PolicyBaseline.Greedy),
+            Target = 0.6,
+            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
         },
         new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))
         {

@@ -11,7 +11,7 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class WidthPresets
 {
     // What saving all groups of channels is worth in losses, and how much that weighs beside the loss itself.
-    private const float PruningSaving = 0.1f;
+    private const float PruningSaving = 5;
     private const float PruningWeight = 0.5f;
 
     // A panel of weights on processors with eight lanes: chosen channels are then multiplied from where their weights lie.
@@ -67,8 +67,9 @@ internal static class WidthPresets
         }))
         {
             Static = StaticChannels,
+            Target = 0.65,
             Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
-            Objective = static (usual, _) => new PolicyGradient(usual, new HybridReward(PruningSaving), PruningWeight, PolicyBaseline.Greedy),
+            Objective = static (usual, plan) => new PolicyGradient(usual, new HybridReward(PruningSaving, (float)Target(plan, 0.65)), PruningWeight, PolicyBaseline.Greedy),
         },
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {

@@ -37,6 +37,20 @@ public class PolicyGradientTests
         Assert.Equal(-0.7 + (0.5 * 0.5), returns[2], 1e-6);
     }
 
+    [Fact]
+    public void With_a_target_saving_is_worth_what_the_batch_uses_too_much()
+    {
+        float[] returns = new float[2];
+        HybridReward reward = new(4, 0.5f);
+        reward.Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.6f), returns);
+        Assert.Equal(-0.7 + (4 * 0.1 * 0.25), returns[0], 1e-6);
+        Assert.Equal(-0.7, returns[1], 1e-6);
+        reward.Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.3f), returns);
+        Assert.Equal(-0.7 - (4 * 0.2 * 0.25), returns[0], 1e-6);
+        reward.Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.5f), returns);
+        Assert.Equal(-0.7, returns[0], 1e-6);
+    }
+
     [Theory]
     [InlineData(PolicyBaseline.None)]
     [InlineData(PolicyBaseline.Greedy)]
