@@ -17,7 +17,8 @@ internal static class DepthPresets
     private const float HybridFrom = 0.15f;
     private const float HybridUntil = 0.6f;
     private const float HybridWeight = 0.5f;
-    private const float HybridSaving = 5;
+    // Where this is worth about half a unit of loss for all that can be skipped, gates begin to tell inputs apart: so far above the target the share stays.
+    private const float HybridSaving = 10;
 
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
@@ -39,14 +40,14 @@ internal static class DepthPresets
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.6,
+            Target = 0.55,
             Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
         },
         new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.6,
+            Target = 0.55,
             Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
         },
         new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))
