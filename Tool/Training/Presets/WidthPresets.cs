@@ -10,8 +10,8 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Networks that choose their width: neurons, channels, experts.</summary>
 internal static class WidthPresets
 {
-    // What saving all groups of channels is worth in losses, and how much that weighs beside the loss itself.
-    private const float PruningSaving = 5;
+    // What saving all groups of channels is worth in losses where all of them run, beyond the target, and how much that weighs beside the loss itself.
+    private const float PruningSaving = 10;
     private const float PruningWeight = 0.5f;
 
     // A panel of weights on processors with eight lanes: chosen channels are then multiplied from where their weights lie.
@@ -67,9 +67,9 @@ internal static class WidthPresets
         }))
         {
             Static = StaticChannels,
-            Target = 0.65,
+            Target = 0.58,
             Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
-            Objective = static (usual, plan) => new PolicyGradient(usual, new HybridReward(PruningSaving, (float)Target(plan, 0.65)), PruningWeight, PolicyBaseline.Greedy),
+            Objective = static (usual, plan) => new PolicyGradient(usual, new HybridReward(PruningSaving, (float)Target(plan, 0.58)), PruningWeight, PolicyBaseline.Greedy),
         },
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
