@@ -23,8 +23,8 @@ internal static class RegionPresets
             InputChannels = shape[2],
             Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
-            BaseChannels = 12,
-            GrowthRate = 8,
+            BaseChannels = 8,
+            GrowthRate = 6,
         }))
         {
             Paper = "Yang et al., Resolution Adaptive Networks for Efficient Inference, CVPR 2020",
@@ -36,7 +36,10 @@ internal static class RegionPresets
             Width = shape[1],
             InputChannels = shape[2],
             Classes = classes,
-            StemStride = SpatialSizes.StemStride(shape),
+
+            // Glance and patch together cost half of what the static network does.
+            Patches = 1,
+            Channels = SpatialSizes.IsLarge(shape) ? [8, 16, 32] : SpatialSizes.Channels,
             Blocks = SpatialSizes.Blocks,
         }))
         {

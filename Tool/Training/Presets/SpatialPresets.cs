@@ -15,7 +15,7 @@ internal static class SpatialPresets
     private const string StaticName = "resnet-maps";
     private const double DynConvTarget = 0.4;
     private const int ChannelGroup = 8;
-    private const float ActivityWeight = 0.03f;
+    private const float ActivityWeight = 0.02f;
     private const float PonderWeight = 0.05f;
     private const double GateTarget = 0.65;
 
