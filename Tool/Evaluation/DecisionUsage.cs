@@ -36,6 +36,7 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
         Session session = new(model, new SessionOptions { KeepDecisions = true });
         session.PredictBatch(inputs, count, budget, new Prediction[count]);
         List<(int Layer, DecisionKind Kind)> order = [];
+        HashSet<(int Layer, int Sample)> stepped = [];
         Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Choices, long DenseMacs)> sums = [];
         foreach (DecisionChoice choice in session.Decisions!.Choices)
         {
@@ -62,7 +63,11 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
                 }
             }
 
-            sums[key] = (sum.Chosen + used, sum.Units + of, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
+            // Who looks at one step after the other decides several times among the same steps.
+            bool isAgain = choice.Kind == DecisionKind.Steps && !stepped.Add((choice.Layer, choice.Sample));
+            sums[key] = isAgain
+                ? (sum.Chosen + used, sum.Units, sum.Choices, sum.DenseMacs)
+                : (sum.Chosen + used, sum.Units + of, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
         }
 
         List<DecisionUsage> usage = [];

@@ -19,7 +19,7 @@ internal static class DecisionLines
         DecisionLedger ledger = session.Decisions!;
         foreach (DecisionChoice choice in ledger.Choices)
         {
-            lines[choice.Sample].Add(new DecisionLine(
+            DecisionLine line = new(
                 session.Model.LayerName(choice.Layer),
                 choice.Kind,
                 choice.Universe,
@@ -29,9 +29,24 @@ internal static class DecisionLines
                 choice.DenseMacs)
             {
                 Place = SpatialChoice.Of(ledger, choice),
-            });
+            };
+            Add(lines[choice.Sample], line);
         }
 
         return lines;
+    }
+
+    // A layer that looks at one step after the other decides once for each: one line tells them all.
+    private static void Add(List<DecisionLine> lines, DecisionLine line)
+    {
+        int before = line.Kind == DecisionKind.Steps ? lines.FindIndex(other => other.Layer == line.Layer && other.Kind == line.Kind && other.Units == line.Units) : -1;
+        if (before < 0)
+        {
+            lines.Add(line);
+            return;
+        }
+
+        SortedSet<int> chosen = [.. lines[before].Chosen, .. line.Chosen];
+        lines[before] = lines[before] with { Chosen = [.. chosen], Macs = lines[before].Macs + line.Macs, Score = float.NaN };
     }
 }

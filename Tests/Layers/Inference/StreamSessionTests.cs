@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
-using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Decisions.Confidence;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Mechanisms;
