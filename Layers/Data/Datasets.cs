@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
+using ManagedDyn.Layers.Data.Audio;
 using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Data.Video;
 
@@ -57,7 +58,8 @@ public static class Datasets
     }
 
     /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, labelled texts as <see cref="TextFolders"/> reads them, videos as
-    /// <see cref="FrameFolders"/> does, or the built-in videos of <see cref="GlyphVideos"/> by their name.</summary>
+    /// <see cref="FrameFolders"/> does, recordings (<see cref="RecordingFolders"/>), the Japanese Vowels (<see cref="VowelSequences"/>), or the built-in videos of
+    /// <see cref="GlyphVideos"/> by their name.</summary>
     /// <param name="source">The name of a built-in set, or a path.</param>
     /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
     /// <param name="workers">Threads to make built-in samples with; null: the calling one.</param>
@@ -80,6 +82,16 @@ public static class Datasets
         if (Directory.Exists(source) && FrameFolders.Recognise(source))
         {
             return FrameFolders.Open(source, options ?? DatasetOptions.Default);
+        }
+
+        if (isPath && VowelSequences.Recognise(source))
+        {
+            return VowelSequences.Open(source, options);
+        }
+
+        if (isPath && RecordingFolders.Recognise(source))
+        {
+            return RecordingFolders.Open(source, options);
         }
 
         return isPath && TextFolders.Recognise(source) ? TextFolders.Open(source, options) : Open(source, options, workers);

@@ -15,6 +15,7 @@ internal static class InputEncodings
     private static readonly (string Kind, Func<OptionsReader, InputEncoding> Read)[] Known =
     [
         (TextEncoding.KindName, TextEncoding.Read),
+        (SignalEncoding.KindName, SignalEncoding.Read),
     ];
 
     public static void Write(Utf8JsonWriter json, InputEncoding? encoding)

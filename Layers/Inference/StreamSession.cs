@@ -41,7 +41,7 @@ public sealed class StreamSession
         ArgumentNullException.ThrowIfNull(model);
         options ??= SessionOptions.Default;
         _network = Stepwise(model)
-            ?? throw new ArgumentException($"A {model.Architecture?.Name ?? model.Network.GetType().Name} needs its input whole; streams take recurrent classifiers, frame-pool, frame-exit and ar-net.", nameof(model));
+            ?? throw new ArgumentException($"A {model.Architecture?.Name ?? model.Network.GetType().Name} needs its input whole; streams take recurrent classifiers, early-stop, frame-pool, frame-exit and ar-net.", nameof(model));
         _hasExits = model.Network is IStepwise;
         Model = model;
         _thresholds = new ConfidenceThresholds(model, budget, _hasExits);
@@ -207,20 +207,22 @@ public sealed class StreamSession
         Tensor state = _context.Workspace.RentCopy(new Shape(1, _state.Length), _state);
         _meter.Begin(1);
         StepAnswer step = _network.Step(_context, input, state, Pieces);
-        int exit = _hasExits ? Pieces : 0;
+        int exit = _hasExits ? _network.ExitAt(Pieces) : 0;
+        bool isExit = exit >= 0;
+        exit = isExit ? exit : ~exit;
         ExitHistory history = _history;
         float confidence = ExitScoring.Score(step.Logits.Span, Model.Temperatures[exit], Model.Criterion, ref history, step.Certainty, _probabilities);
 
         // Only now: a piece that fails leaves the stream as it was.
         state.Span.CopyTo(_state);
-        _history = history;
+        _history = isExit ? history : _history;
         Pieces++;
         if (!scores.IsEmpty)
         {
             _probabilities.CopyTo(scores);
         }
 
-        bool isSure = !CanPush || confidence >= _thresholds.At(exit);
+        bool isSure = !CanPush || (isExit && confidence >= _thresholds.At(exit));
         return new StreamAnswer(history.Label, confidence, isSure, step.IsRead, Pieces, _meter.ExecutedMacs(0), Stopwatch.GetElapsedTime(started));
     }
 

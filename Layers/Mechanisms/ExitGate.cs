@@ -35,6 +35,15 @@ public sealed class ExitGate : Module
     /// <summary>MACs for one sample.</summary>
     public long Macs => _gate.Weight.Shape[1];
 
+    /// <summary>How sure the gate is, [rows]; nothing is told or recorded in the ledger.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="features">f, [rows, features].</param>
+    public Tensor Decide(Context context, Tensor features)
+    {
+        using WorkspaceScope scope = context.Workspace.Enter();
+        return scope.Keep(context.Sigmoid(_gate.Forward(context, features).Reshape(new Shape(features.Shape[0]))));
+    }
+
     /// <summary>Tells the state how sure the gate is.</summary>
     /// <param name="context">The context.</param>
     /// <param name="state">The state of the stage that runs.</param>

@@ -23,6 +23,13 @@ public interface IStepwise
     /// <param name="position">The number of pieces before.</param>
     int StepAt(int position) => position;
 
+    /// <summary>
+    /// The exit whose answer a piece brings, where the network has exits: one a piece, unless it answers after some pieces only; then the complement (~) of the exit
+    /// that comes next, for pieces that bring none.
+    /// </summary>
+    /// <param name="position">The number of pieces before.</param>
+    int ExitAt(int position) => position;
+
     /// <summary>Whether the next piece will be looked at; if not, anything may be given in its place.</summary>
     /// <param name="state">What is remembered.</param>
     /// <param name="position">The number of pieces before.</param>

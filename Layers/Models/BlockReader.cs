@@ -19,6 +19,9 @@ internal abstract class BlockReader : Module
     /// <summary>Elements of what answers are made from.</summary>
     public abstract int Features { get; }
 
+    /// <summary>Elements of all that it remembers of a sample.</summary>
+    public abstract int MemoryLength { get; }
+
     /// <summary>MACs of some steps for one sample.</summary>
     public abstract long MacsOf(int steps);
 

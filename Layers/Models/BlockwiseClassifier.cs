@@ -9,7 +9,7 @@ using ManagedDyn.Layers.Static;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The network of <see cref="EarlyStopNet"/>: a stage reads a block of steps and answers; all answers come from one classifier.</summary>
-internal sealed class BlockwiseClassifier : StagedNetwork
+internal sealed class BlockwiseClassifier : StagedNetwork, IStepwise
 {
     // The sequences, and the steps of each sample, [N, 1].
     private const int Sequence = 0;
@@ -48,10 +48,36 @@ internal sealed class BlockwiseClassifier : StagedNetwork
 
     public override bool HasExitGates => _options.Rule != EarlyStopRule.Confidence && _options.Blocks > 1;
 
+    /// <summary>An identifier, or the features of a step.</summary>
+    public Shape StepShape => new(_embedding is null ? _options.Features : 1);
+
+    public int StepLimit => _options.Length;
+
+    public int StateLength => _reader.MemoryLength;
+
     public override long StageMacs(int stage) =>
         _reader.MacsOf(StepsOf(stage)) + _head.CountMacs(new Shape(1, _reader.Features)) + (HasGate(stage) ? _gate!.Macs : 0);
 
     public override StageState CreateState() => new(First + _reader.Slots);
+
+    /// <summary>The exit at the end of a block.</summary>
+    public int ExitAt(int position) => (position + 1) % _options.BlockSteps == 0 || position == _options.Length - 1 ? position / _options.BlockSteps : ~(position / _options.BlockSteps);
+
+    public StepAnswer Step(Context context, Tensor input, Tensor state, int position)
+    {
+        using WorkspaceScope scope = context.Workspace.Enter();
+        BlockReader.Memory room = default;
+        Span<Tensor> memory = ((Span<Tensor>)room)[.._reader.Slots];
+        _reader.Begin(context, memory, 1);
+        Move(memory, state, isSaving: false);
+        Tensor block = _embedding is null ? input.Reshape(new Shape(1, 1, _options.Features)) : _embedding.Forward(context, input.Reshape(new Shape(1, 1)));
+        _reader.Read(context, memory, block, default);
+        Move(memory, state, isSaving: true);
+        Tensor features = _reader.FeaturesOf(context, memory[0]);
+        int exit = ExitAt(position);
+        float certainty = exit >= 0 && HasGate(exit) ? _gate!.Decide(context, WithShare(context, features, exit)).Span[0] : float.NaN;
+        return new StepAnswer(scope.Keep(_head.Forward(context, features)), IsRead: true, certainty);
+    }
 
     protected override void OnStart(Context context, Tensor input, StageState state)
     {
@@ -82,9 +108,7 @@ internal sealed class BlockwiseClassifier : StagedNetwork
         Tensor features = _reader.FeaturesOf(context, slot);
         if (HasGate(stage))
         {
-            Tensor share = context.Workspace.Rent(new Shape(state.Rows, 1));
-            share.Span.Fill((float)(stage + 1) / StageCount);
-            _ = scope.Keep(_gate!.Tell(context, state, context.Concat(1, features, share), StageMacs(stage + 1)));
+            _ = scope.Keep(_gate!.Tell(context, state, WithShare(context, features, stage), StageMacs(stage + 1)));
         }
 
         return scope.Keep(_head.Forward(context, Drop(context, features, stage)));
@@ -122,6 +146,29 @@ internal sealed class BlockwiseClassifier : StagedNetwork
         }
 
         Put(context, state, memory);
+    }
+
+    private Tensor WithShare(Context context, Tensor features, int stage)
+    {
+        Tensor share = context.Workspace.Rent(new Shape(features.Shape[0], 1));
+        share.Span.Fill((float)(stage + 1) / StageCount);
+        return context.Concat(1, features, share);
+    }
+
+    // What is remembered of one sample, one tensor behind the other.
+    private static void Move(ReadOnlySpan<Tensor> memory, Tensor state, bool isSaving)
+    {
+        int start = 0;
+        foreach (Tensor tensor in memory)
+        {
+            if (tensor.Exists)
+            {
+                Span<float> part = state.Span.Slice(start, tensor.Count);
+                Span<float> values = tensor.Span;
+                (isSaving ? values : part).CopyTo(isSaving ? part : values);
+                start += tensor.Count;
+            }
+        }
     }
 
     private static void Put(Context context, StageState state, ReadOnlySpan<Tensor> memory)

@@ -40,6 +40,20 @@ internal sealed class CausalBlockReader : BlockReader
 
     public override int Features { get; }
 
+    public override int MemoryLength
+    {
+        get
+        {
+            int length = Features;
+            for (int i = 0; i < _convolutions.Length; i++)
+            {
+                length += _reaches[i] * _widths[i];
+            }
+
+            return length;
+        }
+    }
+
     public override long MacsOf(int steps)
     {
         long macs = 0;
@@ -62,6 +76,18 @@ internal sealed class CausalBlockReader : BlockReader
 
     public override void Read(Context context, Span<Tensor> memory, Tensor block, Selection steps)
     {
+        if (context.Tape is null && !steps.IsAll)
+        {
+            Each(context, memory, block, steps);
+        }
+        else
+        {
+            Together(context, memory, block, steps);
+        }
+    }
+
+    private void Together(Context context, Span<Tensor> memory, Tensor block, Selection steps)
+    {
         (int samples, int count) = (block.Shape[0], block.Shape[1]);
         Tensor x = block;
         Tensor y = block;
@@ -80,6 +106,59 @@ internal sealed class CausalBlockReader : BlockReader
         // What lies behind a sample's end is left out: 0 is the least that a rectifier lets pass.
         y = steps.IsAll ? y : context.Multiply(y, context.MaskOf(steps).Reshape(new Shape(samples, count, 1)));
         memory[0] = context.Maximum(memory[0], context.Max(y, 1));
+    }
+
+    // Each sample by itself, on the steps that it has: the bits are the same, and padding costs nothing.
+    private void Each(Context context, Span<Tensor> memory, Tensor block, Selection steps)
+    {
+        Memory after = default;
+        for (int slot = 0; slot < memory.Length; slot++)
+        {
+            after[slot] = memory[slot].Exists ? context.Workspace.RentCopy(memory[slot].Shape, memory[slot].Span) : default;
+        }
+
+        (int samples, int count) = (block.Shape[0], block.Shape[1]);
+        Selection outer = context.Samples;
+        try
+        {
+            for (int n = 0; n < samples; n++)
+            {
+                using WorkspaceScope scope = context.Workspace.Enter();
+                int own = steps.RowCount(n);
+                context.Samples = outer;
+                context.CountRow(n, 0, MacsOf(count) - (own == 0 ? 0 : MacsOf(own)));
+                if (own == 0)
+                {
+                    continue;
+                }
+
+                context.Samples = context.Workspace.Select(outer.IsAll ? samples : outer.Universe, [context.SampleOf(n)]);
+                Memory room = default;
+                Span<Tensor> one = ((Span<Tensor>)room)[..memory.Length];
+                for (int slot = 0; slot < one.Length; slot++)
+                {
+                    one[slot] = memory[slot].Exists ? memory[slot].Rows(n, 1) : default;
+                }
+
+                Together(context, one, context.Slice(block.Rows(n, 1), 1, 0, own), default);
+                for (int slot = 0; slot < one.Length; slot++)
+                {
+                    if (one[slot].Exists)
+                    {
+                        one[slot].Span.CopyTo(after[slot].Rows(n, 1).Span);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            context.Samples = outer;
+        }
+
+        for (int slot = 0; slot < memory.Length; slot++)
+        {
+            memory[slot] = after[slot];
+        }
     }
 
     public override Tensor FeaturesOf(Context context, Tensor slot) => slot;

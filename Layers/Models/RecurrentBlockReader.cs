@@ -24,6 +24,8 @@ internal sealed class RecurrentBlockReader : BlockReader
 
     public override int Features => _layer.Units;
 
+    public override int MemoryLength => _layer.StateWidth;
+
     private int Offset { get; }
 
     public override long MacsOf(int steps) => _layer.CountMacs(new Shape(1, steps, _inFeatures));

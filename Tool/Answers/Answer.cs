@@ -17,6 +17,9 @@ public sealed record Answer(InputSample Input, Prediction Prediction, (int Label
     /// <summary>What became of the words of a text; null: the input is no text, or nobody asked.</summary>
     public IReadOnlyList<WordUse>? Words { get; init; }
 
+    /// <summary>Which steps of a signal were read; null: the input is none, or nobody asked.</summary>
+    public StepUse? Steps { get; init; }
+
     /// <summary>What each dynamic layer chose; null: nobody asked.</summary>
     public IReadOnlyList<DecisionLine>? Decisions { get; init; }
 

@@ -15,6 +15,11 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
         string macs = $"{Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} MACs, {Quantity.Milliseconds(prediction.Duration.TotalMilliseconds)}";
         terminal.WriteLine(SafeText.Clean($"{answer.Input.Name}: {answer.LabelOf(model)}, {Quantity.Percent(prediction.Confidence)} sure, {macs}"));
         WriteWords(answer);
+        if (answer.Steps is { } steps)
+        {
+            terminal.WriteLine("  " + steps.Text);
+        }
+
         TextTable table = new("decision", "chosen", ">score", ">MACs", ">of all");
         for (int exit = 0; exit < answer.ExitConfidences.Length && model.ExitCount > 1; exit++)
         {

@@ -50,6 +50,11 @@ public sealed class AnswerJson : AnswerSink, IDisposable
         }
 
         json.EndArray();
+        if (answer.Steps is { } steps)
+        {
+            json.Object("steps").Whole("count", steps.IsRead.Length).Whole("read", steps.Count).Number("step_seconds", steps.StepSeconds).Numbers("which", steps.Numbers).EndObject();
+        }
+
         if (answer.Decisions is { } decisions)
         {
             DecisionJson.Write(json, decisions);

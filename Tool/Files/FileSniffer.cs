@@ -48,6 +48,11 @@ public static class FileSniffer
             return "a WebP picture";
         }
 
+        if (file.Length >= 12 && file.StartsWith("RIFF"u8) && file[8..].StartsWith("WAVE"u8))
+        {
+            return "a WAV recording";
+        }
+
         if (IsNpy(file))
         {
             return "an npy array";

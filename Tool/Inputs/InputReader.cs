@@ -11,11 +11,11 @@ namespace ManagedDyn.Tool.Inputs;
 
 /// <summary>
 /// Reads files that a user names as inputs of a model: pictures, npy arrays, IDX files, and folders of these. Bytes get the model's
-/// preprocessing; floating-point arrays are taken as they are. A model of texts takes the lines of files, or of standard input as "-". Files are read as their inputs are asked for, so one of any length takes little memory.
+/// preprocessing; floating-point arrays are taken as they are, and WAV files by models of sounds. A model of texts takes the lines of files, or of standard input as "-". Files are read as their inputs are asked for, so one of any length takes little memory.
 /// </summary>
 public sealed class InputReader
 {
-    private const string Expected = "a PNG, JPEG or BMP picture, an npy array or an IDX file";
+    private const string Expected = "a PNG, JPEG or BMP picture, a WAV recording, an npy array or an IDX file";
     private const int HeadLength = 512;
 
     private readonly Shape _sample;
@@ -75,12 +75,12 @@ public sealed class InputReader
 
         if (!any)
         {
-            throw new ToolException($"the folder '{path}' holds no {(_encoding is TextEncoding ? "text file (.txt)" : "picture, npy or IDX file")}");
+            throw new ToolException($"the folder '{path}' holds no {(_encoding is TextEncoding ? "text file (.txt)" : "picture, WAV, npy or IDX file")}");
         }
     }
 
     private bool IsInput(string file)
-        => _encoding is TextEncoding ? Path.GetExtension(file).ToUpperInvariant() is ".TXT" : Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
+        => _encoding is TextEncoding ? Path.GetExtension(file).ToUpperInvariant() is ".TXT" : Path.GetExtension(file).ToUpperInvariant() is ".WAV" or ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
 
     private IEnumerable<InputSample> ReadFile(string path)
     {
@@ -135,6 +135,13 @@ public sealed class InputReader
         {
             CheckTakesPictures(path, "a picture");
             return new PictureSource(path, _sample);
+        }
+
+        if (WavSource.Recognizes(start))
+        {
+            return _encoding is SignalEncoding signal
+                ? new WavSource(path, signal)
+                : throw new ToolException($"'{path}' is a WAV recording; the model takes {(_encoding is TextEncoding ? "texts" : $"samples of shape {_sample}")}");
         }
 
         if (FileSniffer.IsNpy(start))

@@ -6,6 +6,12 @@ public sealed record InputSample(string Name, byte[]? Bytes, float[]? Values)
     /// <summary>The text that the values were made from; null: they were made from something else.</summary>
     public string? Text { get; init; }
 
+    /// <summary>The steps of a signal; 0: the input is none.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>The time from a step of a signal to the next.</summary>
+    public double StepSeconds { get; init; }
+
     /// <summary>Whether the next input may be long in coming, so that this one is answered at once.</summary>
     public bool MayWait { get; init; }
 }

@@ -12,6 +12,8 @@ internal static class TemporalRows
     private const string Intents = "text-banking77";
     private const string Queries = "text-clinc150";
     private const string Messages = "text-sms-spam";
+    private const string Recordings = "audio-fsdd";
+    private const string Vowels = "seq-japanese-vowels";
     private const string Digits = "digits";
 
     /// <summary>All comparisons, in the order in which they are run.</summary>
@@ -21,12 +23,19 @@ internal static class TemporalRows
         new("learned-exit-transformer", Intents, 15, 6),
         new("token-drop-transformer", Intents, 15, 6),
         new("learned-token-drop", Intents, 15, 6),
+        new("universal-transformer", Intents, 15, 6) { MostMacs = 0.8 },
+        new("moe-transformer", Intents, 15, 6),
+        new("switch-transformer", Intents, 15, 6),
         new("exit-transformer", Queries, 12, 4),
         new("token-drop-transformer", Queries, 12, 4),
         new("skim-lstm", Messages, 15, 6) { MostLost = 0.003 },
         new("skip-lstm", Messages, 15, 6) { MostLost = 0.003 },
         new("jump-lstm", Messages, 15, 6) { MostLost = 0.003 },
         new("early-stop-lstm", Messages, 15, 6) { MostLost = 0.003 },
+        new("early-stop-conv", Recordings, 20, 8),
+        new("early-stop-learned", Recordings, 20, 8),
+        new("early-stop-policy", Recordings, 20, 8),
+        new("early-stop-lstm", Vowels, 40, 20, 16),
         new("skip-lstm", Datasets.Adding, 20, 10, 64),
         new("skip-gru", Datasets.Adding, 20, 10, 64),
         new("skip-gru", Digits, 20, 8),

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Data;
+using ManagedDyn.Layers.Data.Audio;
 using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Data.Video;
 using ManagedDyn.Layers.Inference;
@@ -15,6 +16,7 @@ internal static class InputFitting
     // Texts longer than most are cut: every step costs, for the few that need it.
     private const double CoveredTexts = 0.98;
     private const int LongestText = 64;
+    private const int LongestSignal = 512;
 
     /// <summary>The encoding that a plan asks for; null where the data are ready.</summary>
     public static InputEncoding? Fit(DataSplits data, TrainingPlan plan, InputForm form) => data switch
@@ -22,6 +24,7 @@ internal static class InputFitting
         ImageSplits images => OfImages(images, form),
         TextSplits texts => OfTexts(texts, plan),
         VideoSplits videos => Preprocessing.From(videos.VideoShape, Normalization.Measure(videos.Sheets.Training)),
+        RecordingSplits recordings => OfRecordings(recordings, plan),
         ReadySplits => null,
         _ => throw new ToolException($"there is no way to prepare the {data.Noun} of {data.Name} for a network"),
     };
@@ -58,6 +61,8 @@ internal static class InputFitting
         ImageSplits => TrainingPlan.UsualModel,
         TextSplits => "exit-transformer",
         VideoSplits => "frame-exit",
+        RecordingSplits => "early-stop-conv",
+        ReadySplits { Noun: "sequences" } => "early-stop-lstm",
         _ => "skip-lstm",
     };
 
@@ -90,6 +95,27 @@ internal static class InputFitting
             ? BytePairTokenizer.Train(training, plan.Vocabulary)
             : WordTokenizer.Train(training, plan.Vocabulary);
         return new TextEncoding(tokenizer, plan.Length > 0 ? plan.Length : UsualLength(training, tokenizer));
+    }
+
+    private static SignalEncoding OfRecordings(RecordingSplits recordings, TrainingPlan plan)
+    {
+        IReadOnlyList<Recording> training = recordings.Training.Recordings;
+        SpectrumOptions options = SpectrumOptions.For(training[0].Rate);
+        int steps = plan.Length;
+        if (steps == 0)
+        {
+            MelSpectrum spectrum = new(options);
+            int[] lengths = new int[training.Count];
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                lengths[i] = spectrum.FramesOf((int)Math.Min(int.MaxValue, training[i].Duration.TotalSeconds * options.Rate));
+            }
+
+            Array.Sort(lengths);
+            steps = Math.Clamp(lengths[(int)(CoveredTexts * (lengths.Length - 1))], 1, LongestSignal);
+        }
+
+        return SignalEncoding.Measure(options, steps, training);
     }
 
     private static int UsualLength(IReadOnlyList<string> texts, Tokenizer tokenizer)

@@ -29,6 +29,7 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
         .. DensePresets.All,
         .. TextPresets.All,
         .. VideoPresets.All,
+        .. SignalPresets.All,
     ];
 
     /// <summary>Where the method comes from: authors, title, venue.</summary>

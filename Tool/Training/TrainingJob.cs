@@ -52,7 +52,12 @@ public sealed class TrainingJob
         plan = plan.Target > 0 ? plan : plan with { Target = preset.Target };
         _network = preset.Create(sample, classes, plan with { Vocabulary = Encoding is TextEncoding text ? text.Tokenizer.Vocabulary : 0 });
         _network.Initialize(random);
-        SampleSet trained = Samples.Training is ImageSamples { IsSequence: false } images ? images.With(plan.Augmentation) : Samples.Training;
+        SampleSet trained = Samples.Training switch
+        {
+            ImageSamples { IsSequence: false } images => images.With(plan.Augmentation),
+            FeatureSamples signals when Encoding is SignalEncoding => signals.Varied(random),
+            _ => Samples.Training,
+        };
         IBatchSource training = trained.Batches(plan.BatchSize, random, dropLast: trained.Count >= plan.BatchSize);
         IBatchSource validation = Samples.Validation.First(validationSamples).Batches(_network.Answers == AnswerKind.Label ? ValidationBatch : DenseValidationBatch);
         long steps = (long)plan.Epochs * training.BatchCount;

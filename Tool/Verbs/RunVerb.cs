@@ -22,7 +22,7 @@ public sealed class RunVerb : Verb
 
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
-        Description = "Pictures (PNG, JPEG, BMP), npy arrays, IDX files, or folders of these; for a model of videos, folders of numbered frames; for a model of texts, files with a text in each line, or - for standard input. Bytes are normalised as the model asks; arrays of floats must be already.",
+        Description = "Pictures (PNG, JPEG, BMP), recordings (WAV), npy arrays, IDX files, or folders of these; for a model of videos, folders of numbered frames; for a model of texts, files with a text in each line, or - for standard input. Bytes are normalised as the model asks; arrays of floats must be already.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -32,7 +32,7 @@ public sealed class RunVerb : Verb
     private readonly Option<long?> _limit = Options.Whole("--limit", "N", "Stop after N inputs.", 1, int.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to use; 1 unless many inputs are given.", 1, 1024);
     private readonly Option<bool> _exact = Options.Flag("--exact", "Take direct sums only: slower, and the same bits whatever is selected.");
-    private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
+    private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which words, steps, exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
     private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
     private readonly Option<string?> _heatmap = Options.Text("--heatmap", "FILE", "Draw where layers computed as a PNG: masks, steps, crops and sizes over the input; -2, -3 … are added for further inputs.");
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "Write the answer for each pixel, or with --tiles for each tile, as a PNG; an .npy file gets the numbers.");
@@ -76,6 +76,7 @@ public sealed class RunVerb : Verb
         new("mdyn run --model intents.safetensors --json - < lines.txt", "a JSON object for each line of standard input, as it comes"),
         new("mdyn run --model video.safetensors clip/ --explain", "a folder of numbered frames: the class, and which frames were looked at"),
         new("mdyn run --model video.safetensors clip/ --stream", "the running answer after each frame, and whether it is sure"),
+        new("mdyn run --model digits.safetensors --explain seven.wav", "a recording: which steps of it were read before the network was sure"),
         new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
     ];
 
@@ -307,6 +308,7 @@ public sealed class RunVerb : Verb
             {
                 IsRejected = best[0].Probability < asking.LeastConfidence,
                 Decisions = decisions?[i],
+                Steps = decisions is not null && batch[i].Steps > 0 ? StepUse.Of(batch[i].Steps, model.SampleShape[0], batch[i].StepSeconds, decisions[i]) : null,
                 Words = decisions is not null && batch[i].Text is { } text ? WordUse.Of((TextEncoding)model.Encoding!, text, decisions[i]) : null,
             });
         }

@@ -164,7 +164,8 @@ public sealed class PonderEncoder : Layer
             context.Samples = outer;
         }
 
-        for (int time = 0; time < _most && context.Ledger is not null; time++)
+        // Which tokens went on after the first time, and after each that followed.
+        for (int time = 1; time < _most && context.Ledger is not null; time++)
         {
             Selection selected = scope.Keep(context.Workspace.SelectAtLeast(shape[0], shape[1], runs.Rows(time, 1).Span, 0.5f));
             long macs = _layer.CountMacs(new Shape(1, 2, _width)) - _layer.CountMacs(new Shape(1, 1, _width));

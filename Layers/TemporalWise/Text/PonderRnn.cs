@@ -16,8 +16,8 @@ namespace ManagedDyn.Layers.TemporalWise.Text;
 /// </summary>
 /// <remarks>
 /// The mean over samples and steps of the ponder cost N + R is the term "ponder" of the loss (<see cref="Halting.PonderTerm"/>). At inference samples that have
-/// thought enough about a step leave the updates; the ledger tells them as units t·M + n of a decision about <see cref="DecisionKind.Steps"/>. The second update and
-/// those behind it share what the input contributes.
+/// thought enough about a step leave the updates; the ledger tells at which steps the second update ran, and each behind it, as <see cref="DecisionKind.Branches"/>.
+/// The second update and those behind it share what the input contributes.
 /// </remarks>
 public sealed class PonderRnn : Layer
 {
@@ -163,7 +163,7 @@ public sealed class PonderRnn : Layer
         (int samples, int count, int units) = (input.Shape[0], input.Shape[1], _cell.Units);
         Tensor output = context.Workspace.RentZeros(new Shape(samples, count, units));
         Tensor last = context.Workspace.RentZeros(new Shape(samples, _cell.StateWidth));
-        Tensor done = context.Workspace.RentZeros(new Shape(samples, count * _updates));
+        Tensor done = context.Workspace.RentZeros(new Shape(_updates, samples, count));
         Selection outer = context.Samples;
         try
         {
@@ -179,7 +179,7 @@ public sealed class PonderRnn : Layer
                 }
 
                 Tensor x = context.GatherSamples(StepRows.Of(context, input, time), present);
-                Tensor mean = Think(context, x, context.GatherSamples(last, present), outer, present, done, time * _updates);
+                Tensor mean = Think(context, x, context.GatherSamples(last, present), outer, present, done, time);
                 StepRows.Put(mean, present, last, 0, _cell.StateWidth);
                 StepRows.Put(mean, present, output, time * units, units);
             }
@@ -189,17 +189,17 @@ public sealed class PonderRnn : Layer
             context.Samples = outer;
         }
 
-        if (context.Ledger is not null)
+        for (int n = 1; n < _updates && context.Ledger is not null; n++)
         {
-            Selection selected = scope.Keep(context.Workspace.SelectAtLeast(samples, count * _updates, done.Span, 0.5f));
-            context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Steps, Rows = samples, Selected = selected, UnitMacs = HiddenMacs + units });
+            Selection selected = scope.Keep(context.Workspace.SelectAtLeast(samples, count, done.Rows(n, 1).Span, 0.5f));
+            context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Branches, Rows = samples, Selected = selected, UnitMacs = CostOf(n) });
         }
 
         return output;
     }
 
     // All updates of one step for the samples that have it: the mean state.
-    private Tensor Think(Context context, Tensor x, Tensor state, Selection outer, Selection present, Tensor done, int place)
+    private Tensor Think(Context context, Tensor x, Tensor state, Selection outer, Selection present, Tensor done, int time)
     {
         int rows = x.Shape[0];
         int width = _cell.StateWidth;
@@ -228,7 +228,7 @@ public sealed class PonderRnn : Layer
                 bool halts = HaltingKernel.Step(ref sums.Span[row], isLast ? 0 : scores.Span[i], isLast, _epsilon, out float weight);
                 HaltingKernel.Accumulate(weight, state.Span.Slice(i * width, width), mean.Span.Slice(row * width, width), n == 0);
                 stays.Span[i] = halts ? 0 : 1;
-                done.Span[((present.IsAll ? row : present.Indices[row]) * done.Shape[1]) + place + n] = 1;
+                done.Span[(((n * done.Shape[1]) + (present.IsAll ? row : present.Indices[row])) * done.Shape[2]) + time] = 1;
             }
 
             Selection staying = context.Workspace.SelectAtLeast(1, stays.Count, stays.Span, 0.5f);

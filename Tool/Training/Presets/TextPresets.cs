@@ -11,10 +11,10 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class TextPresets
 {
     // Without vectors from elsewhere, wider networks learn a few thousand texts by heart and answer no better.
-    private const int Width = 64;
-    private const int Hidden = 128;
-    private const float Dropout = 0.2f;
-    private const int Units = 64;
+    internal const int Width = 64;
+    internal const int Hidden = 128;
+    internal const float Dropout = 0.2f;
+    internal const int Units = 64;
 
     // Adam's rate; recurrent networks bear a larger one.
     private const double TransformerRate = 2e-3;

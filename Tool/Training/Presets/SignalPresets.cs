@@ -1,0 +1,120 @@
+using System;
+using System.Collections.Generic;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Mechanisms;
+using ManagedDyn.Layers.Models;
+using ManagedDyn.Layers.TemporalWise.Text;
+using ManagedDyn.Layers.Training.Objectives;
+
+namespace ManagedDyn.Tool.Training.Presets;
+
+/// <summary>Networks for sequences that stop reading, think about each token as long as it needs, or choose experts token by token.</summary>
+internal static class SignalPresets
+{
+    private const double TransformerRate = 1e-3;
+    private const double RecurrentRate = 2e-3;
+
+    // A sequence is read in about so many blocks.
+    private const int Blocks = 16;
+
+    // What reading everything costs a policy whose right and wrong answers are worth 1 and −1.
+    private const float ReadingCost = 0.3f;
+
+    public static IReadOnlyList<ModelPreset> All { get; } =
+    [
+        Sequence("early-stop-learned", "answers every few steps, and stops by a gate that learns whether the answer is right", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Learned)) with
+        {
+            Paper = "Xin et al., BERxiT, EACL 2021; Ghodrati et al., FrameExit, CVPR 2021",
+            Objective = static (usual, _) => new LearnedExits(usual),
+        },
+        Sequence("early-stop-policy", "the same with a policy that is rewarded for stopping early", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Policy)) with
+        {
+            Paper = "Hartvigsen et al., Adaptive-Halting Policy Network for Early Classification, KDD 2019",
+            Objective = static (usual, _) => new StopPolicyGradient(usual, ReadingCost),
+        },
+        Sequence("causal-conv", "causal dilated convolutions, for texts and sequences of features", "", static (shape, classes, plan) => Causal(shape, classes, plan, shape[0])),
+        Sequence("early-stop-conv", "the same, answering after each block of steps", "causal-conv", static (shape, classes, plan) => Causal(shape, classes, plan, BlockOf(shape))) with
+        {
+            Paper = "Ghodrati et al., FrameExit, CVPR 2021, by confidence",
+        },
+        Text("universal-transformer", "one layer, run on each token as often as it needs", static (shape, classes, plan) => UniversalTransformer.Create(new UniversalTransformerOptions
+        {
+            Vocabulary = plan.Vocabulary,
+            Length = shape[0],
+            Classes = classes,
+            Width = TextPresets.Width,
+            Hidden = TextPresets.Hidden,
+            Dropout = TextPresets.Dropout,
+        })) with
+        {
+            Paper = "Dehghani et al., Universal Transformers, ICLR 2019",
+            Objective = static (usual, _) => Terms(usual, Halting.PonderTerm, 0.03f),
+        },
+        Text("moe-transformer", "one of four feed-forward experts for each token, by noisy gates", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan))) with
+        {
+            Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017",
+            AddsAccuracy = true,
+            Objective = static (usual, _) => new AuxiliaryTerms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
+        },
+        Text("switch-transformer", "the most probable of four feed-forward experts for each token", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan) with { IsSwitch = true })) with
+        {
+            Paper = "Fedus et al., Switch Transformers, JMLR 2022",
+            AddsAccuracy = true,
+            Objective = static (usual, _) => Terms(usual, "balance", 0.02f),
+        },
+    ];
+
+    private static ModelPreset Sequence(string name, string summary, string counterpart, Func<Shape, int, TrainingPlan, StagedNetwork> create) => new(name, summary, create)
+    {
+        Static = counterpart,
+        Takes = InputForm.Sequences,
+        UsesAdam = true,
+        Rate = RecurrentRate,
+    };
+
+    private static ModelPreset Text(string name, string summary, Func<Shape, int, TrainingPlan, StagedNetwork> create) => new(name, summary, create)
+    {
+        Static = "transformer",
+        Takes = InputForm.Texts,
+        UsesAdam = true,
+        Rate = TransformerRate,
+    };
+
+    private static AuxiliaryTerms Terms(Objective usual, string term, float weight) => new(usual, KeyValuePair.Create(term, weight));
+
+    private static int BlockOf(Shape shape) => Math.Max(1, (shape[0] + Blocks - 1) / Blocks);
+
+    private static StagedNetwork Stop(Shape shape, int classes, TrainingPlan plan, EarlyStopRule rule) => EarlyStopNet.Create(new EarlyStopOptions
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Features = plan.Vocabulary > 0 ? 0 : shape[1],
+        Classes = classes,
+        Embedding = TextPresets.Width,
+        Units = TextPresets.Units,
+        BlockSteps = BlockOf(shape),
+        Rule = rule,
+    });
+
+    private static StagedNetwork Causal(Shape shape, int classes, TrainingPlan plan, int block) => EarlyStopNet.Create(new EarlyStopOptions
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Features = plan.Vocabulary > 0 ? 0 : shape[1],
+        Classes = classes,
+        Embedding = TextPresets.Width,
+        Trunk = EarlyStopTrunk.Convolution,
+        Layers = 3,
+        BlockSteps = block,
+    });
+
+    private static MixtureTransformerOptions Mixture(Shape shape, int classes, TrainingPlan plan) => new()
+    {
+        Vocabulary = plan.Vocabulary,
+        Length = shape[0],
+        Classes = classes,
+        Width = TextPresets.Width,
+        Hidden = TextPresets.Hidden,
+        Dropout = TextPresets.Dropout,
+    };
+}
