@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Static;
 using ManagedDyn.Tool.CommandLine;
@@ -22,6 +23,16 @@ public sealed class ModelTimer(Model model, Workers workers, ToolContext tool)
         for (int i = 0; i < inputs.Length; i++)
         {
             inputs[i] = random.Uniform(0, i / model.SampleShape.Count, i % model.SampleShape.Count);
+        }
+
+        if (model.Encoding is TextEncoding text)
+        {
+            // Tokens that the vocabulary holds, as many as there is room for.
+            int known = text.Tokenizer.Vocabulary - Tokenizer.First;
+            for (int i = 0; i < inputs.Length; i++)
+            {
+                inputs[i] = known > 0 ? Tokenizer.First + Math.Min(known - 1, (int)(inputs[i] * known)) : Tokenizer.Unknown;
+            }
         }
 
         Prediction[] predictions = new Prediction[batch];

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Output;
@@ -70,6 +71,16 @@ public sealed class InfoVerb : Verb
     {
         terminal.WriteLine(SafeText.Clean($"{path}: {model.Architecture?.Name ?? model.Network.GetType().Name}"));
         terminal.WriteLine($"  input {model.SampleShape}{AnswerText(model)}, {Quantity.Count(model.Network.CountParameters())} parameters, {Quantity.Scaled(model.FullMacs)} MACs, criterion {model.Criterion.Name}");
+        if (model.Encoding is TextEncoding text)
+        {
+            terminal.WriteLine($"  texts of at most {text.Length} tokens, {Quantity.Count(text.Tokenizer.Vocabulary)} {(text.Tokenizer is BytePairTokenizer ? "byte pairs" : "words")} known");
+        }
+
+        if (model.Description.LeastConfidence > 0)
+        {
+            terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  no answer where the most probable class is less than {model.Description.LeastConfidence:F3} probable"));
+        }
+
         terminal.WriteLine();
         TextTable exits = new(">exit", ">MACs", ">of all", ">temperature");
         for (int exit = 0; exit < model.ExitCount; exit++)
@@ -143,7 +154,8 @@ public sealed class InfoVerb : Verb
         json.Object().Text("file", path).Text("architecture", model.Architecture?.Name).Text("input", model.SampleShape.ToString())
             .Whole("classes", model.ClassCount).Texts("labels", model.Description.Labels).Whole("parameters", model.Network.CountParameters())
             .Whole("macs", model.FullMacs).Text("criterion", model.Criterion.Name)
-            .Text("answers", model.Answers switch { AnswerKind.LabelMap => "label-map", AnswerKind.Picture => "picture", _ => "label" });
+            .Text("answers", model.Answers switch { AnswerKind.LabelMap => "label-map", AnswerKind.Picture => "picture", _ => "label" })
+            .Text("encoding", model.Encoding?.Kind).Number("least_confidence", model.Description.LeastConfidence);
         json.Array("exits");
         for (int exit = 0; exit < model.ExitCount; exit++)
         {

@@ -102,6 +102,8 @@ public sealed class TextVerbTests(TrainedTextModel trained) : IClassFixture<Trai
         ToolRun info = ToolRun.Start("info", trained.Model);
         info.AssertOk();
         Assert.Contains("skip-lstm", info.Output, StringComparison.Ordinal);
+        Assert.Contains("words known", info.Output, StringComparison.Ordinal);
+        ToolRun.Start("bench", trained.Model, "--seconds", "0.1").AssertOk();
         string run = trained.FileNamed("exits");
         ToolRun.Start("train", "--data", trained.Data, "--epochs", "1", "--length", "6", "--tokenizer", "byte-pairs", "--vocabulary", "300", "--out", run, "--json").AssertOk();
         ToolRun text = ToolRun.Start("run", "--model", Path.Combine(run, "model.safetensors"), "--explain", trained.FileNamed("nothing.txt"));

@@ -28,7 +28,7 @@ internal static class TextPresets
     private const float ShareWeight = 0.05f;
     private const float PonderWeight = 0.01f;
     private const float UpdatesWeight = 2e-3f;
-    private const float UpdatesWeightOfLevels = 1e-4f;
+    private const float UpdatesWeightOfLevels = 2e-5f;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
