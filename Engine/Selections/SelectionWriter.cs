@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Engine.Selections;
@@ -10,6 +11,9 @@ namespace ManagedDyn.Engine.Selections;
 /// </summary>
 internal ref struct SelectionWriter
 {
+    // Bits up to which finding one after the other takes less time than four places at a time.
+    private const int ScannedBits = 16;
+
     private readonly Storage<int> _storage;
     private readonly Span<int> _offsets;
     private readonly Span<int> _indices;
@@ -17,6 +21,15 @@ internal ref struct SelectionWriter
     private readonly int _universe;
     private int _row;
     private int _count;
+
+    // For each set of four bits the places of those that are set, ascending.
+    private static ReadOnlySpan<byte> Places =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0,
+        2, 0, 0, 0, 0, 2, 0, 0, 1, 2, 0, 0, 0, 1, 2, 0,
+        3, 0, 0, 0, 0, 3, 0, 0, 1, 3, 0, 0, 0, 1, 3, 0,
+        2, 3, 0, 0, 0, 2, 3, 0, 1, 2, 3, 0, 0, 1, 2, 3,
+    ];
 
     public SelectionWriter(Workspace workspace, int rows, int universe, int capacity)
     {
@@ -43,14 +56,34 @@ internal ref struct SelectionWriter
             return;
         }
 
-        int count = 0;
-        while (word != 0)
+        int count = BitOperations.PopCount(word);
+        if (count > ScannedBits && target.Length >= count + 3)
         {
-            target[count++] = start + BitOperations.TrailingZeroCount(word);
-            word &= word - 1;
+            AddNibbles(word, start, target);
+        }
+        else
+        {
+            for (int i = 0; word != 0; i++, word &= word - 1)
+            {
+                target[i] = start + BitOperations.TrailingZeroCount(word);
+            }
         }
 
         _count += count;
+    }
+
+    // Four indices at a time, of which the next overwrite those that are not set.
+    private static void AddNibbles(ulong word, int start, Span<int> target)
+    {
+        Vector128<int> first = Vector128.Create(start);
+        for (int at = 0; word != 0; word >>= 4)
+        {
+            int set = (int)(word & 15);
+            Vector128<int> places = Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(BitConverter.ToInt32(Places.Slice(4 * set, 4))).AsSByte()));
+            (first + places).CopyTo(target[at..]);
+            at += BitOperations.PopCount((uint)set);
+            first += Vector128.Create(4);
+        }
     }
 
     /// <summary>Adds one index, larger than those of this row before it.</summary>

@@ -1,4 +1,8 @@
 using System;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
 
@@ -8,6 +12,15 @@ namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
 /// </summary>
 public ref struct WinogradSelection
 {
+    // For each set of four bits the rank of each bit among those set; −1 of bits that are not.
+    private static ReadOnlySpan<byte> Ranks =>
+    [
+        255, 255, 255, 255, 0, 255, 255, 255, 255, 0, 255, 255, 0, 1, 255, 255,
+        255, 255, 0, 255, 0, 255, 1, 255, 255, 0, 1, 255, 0, 1, 2, 255,
+        255, 255, 255, 0, 0, 255, 255, 1, 255, 0, 255, 1, 0, 1, 255, 2,
+        255, 255, 0, 1, 0, 255, 1, 2, 255, 0, 1, 2, 0, 1, 2, 3,
+    ];
+
     // What two kinds of work cost more than their sums: blocks that are not full, twice.
     private const double MixedFactor = 1.1;
 
@@ -15,6 +28,7 @@ public ref struct WinogradSelection
     private readonly WinogradForm _form;
     private readonly int _shift;
     private readonly int _across;
+    private readonly int _words;
     private readonly int _tiles;
     private readonly int _least;
     private readonly Span<int> _indices;
@@ -22,7 +36,7 @@ public ref struct WinogradSelection
     private readonly Span<int> _pixels;
     private readonly Span<int> _pixelRows;
     private readonly Span<int> _slots;
-    private readonly Span<int> _columns;
+    private readonly Span<int> _marks;
 
     /// <summary>Starts with nothing.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -37,6 +51,7 @@ public ref struct WinogradSelection
         _form = form;
         _shift = form == WinogradForm.F4 ? 2 : 1;
         _across = cut.TilesAcross;
+        _words = Words(in geometry);
         _tiles = cut.Tiles;
         _least = ConvolutionCosts.LeastPixels(in geometry, form);
         int most = Math.Min(pixels, checked(batch * _tiles));
@@ -46,7 +61,7 @@ public ref struct WinogradSelection
         _pixels = memory[..pixels];
         _pixelRows = memory.Slice(pixels, pixels);
         _slots = memory.Slice(2 * pixels, _tiles);
-        _columns = memory.Slice((2 * pixels) + _tiles, _across << _shift);
+        _marks = memory.Slice((2 * pixels) + _tiles, cut.TilesDown * _words << _shift);
     }
 
     /// <summary>Tiles so far. Set with <see cref="PixelCount"/> to look again at a selection that the memory holds.</summary>
@@ -76,7 +91,7 @@ public ref struct WinogradSelection
     {
         int tiles = WinogradConvolution.TileCount(in geometry, form);
         int size = form == WinogradForm.F4 ? 16 : 4;
-        return checked((Math.Min(pixels, batch * tiles) * (1 + size)) + (2 * pixels) + tiles + geometry.OutWidth + size);
+        return checked((Math.Min(pixels, batch * tiles) * (1 + size)) + (2 * pixels) + tiles + ((geometry.OutHeight + size) * Words(in geometry)));
     }
 
     /// <summary>Adds the pixels of the next sample.</summary>
@@ -86,7 +101,8 @@ public ref struct WinogradSelection
     /// <param name="isCompact">Whether the output has rows for selected pixels only.</param>
     public void Add(int sample, ReadOnlySpan<int> pixels, int firstRow, bool isCompact)
     {
-        Count(pixels);
+        Mark(pixels);
+        Count();
         int least = TakesAllTiles ? 1 : Least(pixels.Length);
         if (least == int.MaxValue)
         {
@@ -95,23 +111,13 @@ public ref struct WinogradSelection
         }
 
         TakeTiles(sample, least);
-        int end = 0;
-        for (int y = 0, i = 0; i < pixels.Length; y++)
+        for (int y = 0; y < _geometry.OutHeight && TileCount > 0; y++)
         {
-            int start = end;
-            end += _geometry.OutWidth;
-            int from = i;
-            while (i < pixels.Length && pixels[i] < end)
-            {
-                i++;
-            }
-
-            if (i > from)
-            {
-                Place(y, pixels[from..i], start, isCompact ? firstRow + from : firstRow + pixels[from], isCompact);
-            }
+            firstRow = _shift == 2 ? PlaceFour(y, firstRow, isCompact) : PlaceTwo(y, firstRow, isCompact);
         }
     }
+
+    private static int Words(in ConvolutionGeometry geometry) => (geometry.OutWidth + 31) / 32;
 
     private void AddSingle(ReadOnlySpan<int> pixels, int firstRow, bool isCompact)
     {
@@ -125,64 +131,119 @@ public ref struct WinogradSelection
         PixelCount += pixels.Length;
     }
 
-    // Gives the selected pixels of one row of the map their places.
-    private void Place(int y, ReadOnlySpan<int> pixels, int start, int row, bool isCompact)
+    // Gives the selected pixels of one row of the map their places, a tile's four at once; returns the row of the output for what comes next.
+    private int PlaceFour(int y, int row, bool isCompact)
     {
-        int shift = _shift;
-        int mask = (1 << shift) - 1;
-        Span<int> tileRows = _tileRows[((y & mask) << shift)..];
-        ReadOnlySpan<int> slots = _slots.Slice((y >> shift) * _across, _across);
-        Span<int> single = _pixels[PixelCount..];
-        Span<int> singleRows = _pixelRows[PixelCount..];
-        int count = 0;
-        int firstPixel = pixels[0];
-        for (int i = 0; i < pixels.Length; i++)
+        ReadOnlySpan<int> slots = _slots.Slice((y >> 2) * _across, _across);
+        ReadOnlySpan<int> marks = _marks.Slice(y * _words, _words);
+
+        // A slot is that of a tile of the list, of which each has sixteen places; a set of bits is one of sixteen, of four ranks each.
+        ref int tileRows = ref MemoryMarshal.GetReference(_tileRows[((y & 3) << 2)..(TileCount << 4)]);
+        ref byte ranksOfSets = ref MemoryMarshal.GetReference(Ranks);
+        for (int tile = 0; tile < slots.Length; tile++)
         {
-            int x = pixels[i] - start;
-            int slot = slots[x >> shift];
-            int own = row + (isCompact ? i : pixels[i] - firstPixel);
+            int x = tile << 2;
+            int set = (marks[x >> 5] >> (x & 31)) & 15;
+            int slot = slots[tile];
             if (slot >= 0)
             {
-                tileRows[(slot << (2 * shift)) + (x & mask)] = own;
+                // Of the pixels of four bits the rank of each that is set, −1 of the others; −1 stays what it is in a bitwise or.
+                int four = Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref ranksOfSets, 4 * set));
+                Vector128<int> ranks = Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(four).AsSByte()));
+                Vector128<int> places = (isCompact ? ranks : Vector128<int>.Indices) + Vector128.Create(row);
+                (places | Vector128.ShiftRightArithmetic(ranks, 31)).StoreUnsafe(ref tileRows, (nuint)(slot << 4));
             }
-            else
+            else if (set != 0)
             {
-                single[count] = pixels[i];
-                singleRows[count++] = own;
+                AddSingle(set, (y * _geometry.OutWidth) + x, row, isCompact);
             }
+
+            row += isCompact ? BitOperations.PopCount((uint)set) : Math.Min(4, _geometry.OutWidth - x);
         }
 
-        PixelCount += count;
+        return row;
     }
 
-    // Column by column of a row of tiles: neighbours that went to one counter would wait for each other.
-    private readonly void Count(ReadOnlySpan<int> pixels)
+    private int PlaceTwo(int y, int row, bool isCompact)
     {
-        int size = 1 << _shift;
-        int width = _geometry.OutWidth;
-        Span<int> columns = _columns;
-        columns.Clear();
-        for (int top = 0, tile = 0, i = 0; top < _geometry.OutHeight; top += size)
+        ReadOnlySpan<int> slots = _slots.Slice((y >> 1) * _across, _across);
+        ReadOnlySpan<int> marks = _marks.Slice(y * _words, _words);
+        Span<int> tileRows = _tileRows[((y & 1) << 1)..];
+        for (int tile = 0; tile < slots.Length; tile++)
         {
-            int start = top * width;
-            for (int y = top; y < Math.Min(top + size, _geometry.OutHeight); y++, start += width)
+            int x = tile << 1;
+            int set = (marks[x >> 5] >> (x & 31)) & 3;
+            int slot = slots[tile];
+            int second = isCompact ? row + (set & 1) : row + 1;
+            if (slot >= 0)
             {
-                for (; i < pixels.Length && pixels[i] - start is int x && x < width; i++)
-                {
-                    columns[x]++;
-                }
+                Span<int> own = tileRows.Slice(slot << 2, 2);
+                own[0] = (set & 1) != 0 ? row : -1;
+                own[1] = (set & 2) != 0 ? second : -1;
+            }
+            else if (set != 0)
+            {
+                AddSingle(set, (y * _geometry.OutWidth) + x, row, isCompact);
             }
 
-            for (int x = 0; x < columns.Length; x += size, tile++)
+            row = isCompact ? second + (set >> 1) : row + Math.Min(2, _geometry.OutWidth - x);
+        }
+
+        return row;
+    }
+
+    private void AddSingle(int set, int pixel, int row, bool isCompact)
+    {
+        for (; set != 0; set &= set - 1)
+        {
+            int x = BitOperations.TrailingZeroCount(set);
+            _pixels[PixelCount] = pixel + x;
+            _pixelRows[PixelCount++] = isCompact ? row++ : row + x;
+        }
+    }
+
+    // The selected pixels as bits, 32 of a row of the map in each word.
+    private readonly void Mark(ReadOnlySpan<int> pixels)
+    {
+        Span<int> marks = _marks;
+        marks.Clear();
+        int width = _geometry.OutWidth;
+        int i = 0;
+        for (int y = 0, start = 0; i < pixels.Length; y++, start += width)
+        {
+            for (int word = 0; word < _words && i < pixels.Length; word++)
             {
-                int count = 0;
-                foreach (ref int column in columns.Slice(x, size))
+                int first = start + (word * 32);
+                int count = Math.Min(32, width - (word * 32));
+                int bits = 0;
+                for (; i < pixels.Length && pixels[i] - first is int x && x < count; i++)
                 {
-                    count += column;
-                    column = 0;
+                    bits |= 1 << x;
                 }
 
-                _slots[tile] = count;
+                marks[(y * _words) + word] = bits;
+            }
+        }
+    }
+
+    // The selected pixels of each tile.
+    private readonly void Count()
+    {
+        int size = 1 << _shift;
+        int mask = (1 << size) - 1;
+        ReadOnlySpan<int> marks = _marks;
+        Span<int> slots = _slots;
+        for (int top = 0, tile = 0; tile < slots.Length; top += size * _words)
+        {
+            for (int x = 0; x < _across << _shift; x += size, tile++)
+            {
+                uint all = 0;
+                for (int y = 0; y < size; y++)
+                {
+                    all = (all << size) | (uint)((marks[top + (y * _words) + (x >> 5)] >> (x & 31)) & mask);
+                }
+
+                slots[tile] = BitOperations.PopCount(all);
             }
         }
     }
@@ -241,7 +302,9 @@ public ref struct WinogradSelection
 
                 _slots[tile] = TileCount;
                 _indices[TileCount] = (sample * _tiles) + tile;
-                _tileRows.Slice(TileCount * pixels, pixels).Fill(-1);
+
+                // Rows of a last tile that lie below the map are written by nobody.
+                _tileRows.Slice((TileCount * pixels) + (height * size), pixels - (height * size)).Fill(-1);
                 TileCount++;
             }
         }
