@@ -30,7 +30,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
-                if (File.Exists(files.Result) && File.Exists(files.Model))
+        if (File.Exists(files.Result) && File.Exists(files.Model))
         {
             CheckPlan(files, plan);
             return Read(files.Result);
