@@ -32,7 +32,7 @@ public sealed class RefinementNet : DenseNetwork
     private readonly ConvBlock _fine;
     private readonly Sequential _encoder;
     private readonly Conv2d _coarse;
-    private readonly Conv2d? _mean;
+    private readonly ImageMap? _mean;
     private readonly Conv2d _lift;
     private readonly SparseResidualBlock _refine;
     private readonly Linear _head;
@@ -47,6 +47,7 @@ public sealed class RefinementNet : DenseNetwork
         Recipe = options;
         SampleShape = new Shape(options.Height, options.Width, options.InputChannels);
         int[] channels = options.Channels;
+        bool isPicture = options.Answers == AnswerKind.Picture;
         _fine = Add("fine", new ConvBlock(options.InputChannels, channels[0], 3));
         List<Layer> encoder = [new ConvBlock(channels[0], channels[1], 3, 2), new ConvBlock(channels[1], channels[2], 3, 2)];
         for (int block = 0; block < options.Blocks; block++)
@@ -55,11 +56,11 @@ public sealed class RefinementNet : DenseNetwork
         }
 
         _encoder = Add("encoder", new Sequential([.. encoder]));
-        _coarse = Add("coarse", new Conv2d(channels[2], options.Outputs, 1));
-        _mean = Answers == AnswerKind.Picture ? Add("mean", new Conv2d(options.InputChannels, options.Outputs, 1, bias: false)) : null;
+        _coarse = Add("coarse", new Conv2d(channels[2], options.Outputs, 1) { StartsAtZero = isPicture });
+        _mean = isPicture ? Add("mean", new ImageMap(options.InputChannels, options.Outputs)) : null;
         _lift = Add("lift", new Conv2d(channels[2], channels[0], 1));
         _refine = Add("refine", new SparseResidualBlock(channels[0], channels[0], rule: null));
-        _head = Add("head", new Linear(channels[0], options.Outputs));
+        _head = Add("head", new Linear(channels[0], options.Outputs) { StartsAtZero = isPicture });
         AssignNumbers();
     }
 
