@@ -10,7 +10,9 @@ namespace ManagedDyn.Tool.Training.Presets;
 internal static class VideoPresets
 {
     private const string StaticName = "frame-pool";
+    // A video is many frames: small batches make as many steps as images do.
     private const double VideoRate = 0.05;
+    private const int VideoBatch = 16;
 
     // Of the cost of the largest network on every frame.
     private const double ResolutionTarget = 0.35;
@@ -22,12 +24,14 @@ internal static class VideoPresets
         {
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
         },
         new("frame-reuse", "the same, but frames that are as the last one looked at are not looked at again", static (shape, classes, _) => FramePool.Create(Of(new FramePoolOptions { Reuses = true }, shape, classes)))
         {
             Paper = "Zhu et al., Deep Feature Flow for Video Recognition, CVPR 2017",
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
         },
         new("frame-exit", "looks at frames from coarse to fine until it has seen enough", static (shape, classes, _) => new FrameExit(Of(new FrameExitOptions(), shape, classes)))
         {
@@ -35,6 +39,7 @@ internal static class VideoPresets
             Static = StaticName,
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
             Objective = static (usual, _) => new LearnedExits(usual, target: ExitTarget.SmallLoss),
         },
         new("ada-frame", "jumps to the frame that promises most until little more is expected", static (shape, classes, _) => new AdaFrame(Of(new AdaFrameOptions { Looks = Math.Max(1, shape[0] / 2) }, shape, classes)))
@@ -43,6 +48,7 @@ internal static class VideoPresets
             Static = StaticName,
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
             Objective = static (usual, _) => new GlimpseUtility(usual),
         },
         new("key-frames", "sees all frames small and looks at the most salient ones", static (shape, classes, _) => new KeyFrameNet(Of(new KeyFrameNetOptions { Looks = Math.Max(1, shape[0] * 3 / 8) }, shape, classes)))
@@ -51,6 +57,7 @@ internal static class VideoPresets
             Static = StaticName,
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
         },
         new("ar-net", "chooses the resolution and network that see each frame, or skips it", static (shape, classes, _) => ArNet.Create(Of(new ArNetOptions(), shape, classes)))
         {
@@ -58,6 +65,7 @@ internal static class VideoPresets
             Static = StaticName,
             Takes = InputForm.Frames,
             Rate = VideoRate,
+            Batch = VideoBatch,
             Target = ResolutionTarget,
             Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, ResolutionWeight),
         },
