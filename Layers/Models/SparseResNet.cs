@@ -19,9 +19,6 @@ namespace ManagedDyn.Layers.Models;
 /// <remarks>At inference a block adds its branch to the map that it was given, in place: pixels that no block chooses are never touched again.</remarks>
 public sealed class SparseResNet : StagedNetwork
 {
-    // The share of training after which channels are chosen without noise, as they are at inference.
-    private const float NoiseUntil = 0.6f;
-
     private readonly Sequential _stem;
     private readonly SparseResidualBlock[] _blocks;
     private readonly GlobalAveragePool _pool = new();
@@ -53,9 +50,11 @@ public sealed class SparseResNet : StagedNetwork
                 int columns = (shape[2] + stride - 1) / stride;
                 DecisionRule rule = rules?.Invoke(shape[3], stride, height, columns) ?? new MaskUnit(shape[3], stride, options.GranularityOf(height, columns));
                 int inner = options.Expansion == 0 ? 0 : options.Channels[group] / options.Expansion;
+
+                // Of few groups of channels noise would take half of the width at once, from which short training does not recover.
                 ChannelGate? gate = options.ChannelGroup == 0
                     ? null
-                    : new ChannelGate(shape[3], inner == 0 ? options.Channels[group] : inner, options.ChannelGroup, relaxation: new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil));
+                    : new ChannelGate(shape[3], inner == 0 ? options.Channels[group] : inner, options.ChannelGroup, relaxation: new SigmoidRelaxation());
                 SparseResidualBlock block = new(shape[3], options.Channels[group], rule, stride, inner, channels: gate);
                 blocks.Add(Add(FormattableString.Invariant($"block{blocks.Count}"), block));
                 shape = block.OutputShape(shape);
