@@ -30,8 +30,12 @@ public class StreamSessionTests
         ["frame pool, exact reuse"] = () => FramePool.Create(Video(new FramePoolOptions { Reuses = true })),
         ["frame pool, reuse"] = () => FramePool.Create(Video(new FramePoolOptions { Reuses = true, Threshold = 1.1f })),
         ["frame exit"] = () => new FrameExit(Video(new FrameExitOptions())),
+        ["early stop, lstm of features"] = () => EarlyStopNet.Create(Stopping(EarlyStopTrunk.Lstm, EarlyStopRule.Confidence) with { Layers = 2 }),
+        ["early stop, learned, convolutions"] = () => EarlyStopNet.Create(Stopping(EarlyStopTrunk.Convolution, EarlyStopRule.Learned)),
         ["ar-net"] = () => ArNet.Create(Video(new ArNetOptions { PolicyChannels = [3], PolicyHidden = 5, Skips = [1, 3], Openness = 0, Reduction = 2 })),
     };
+
+    private static EarlyStopOptions Stopping(EarlyStopTrunk trunk, EarlyStopRule rule) => new() { Vocabulary = 0, Features = 3, Length = Length, Classes = 4, Units = 6, Layers = 2, BlockSteps = 1, Trunk = trunk, Rule = rule };
 
     public static TheoryData<string> Names() => new(Makers.Keys);
 

@@ -56,6 +56,28 @@ public class EarlyStopTests
         Assert.True(predictions[1].MacsExecuted < predictions[0].MacsExecuted);
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_stream_is_sure_only_where_a_block_ends(EarlyStopTrunk trunk, EarlyStopRule rule)
+    {
+        StagedNetwork network = Network(trunk, rule, 4);
+        Model model = new(network, new ModelDescription { Criterion = rule == EarlyStopRule.Confidence ? new MaxProbability() : new LearnedExit() });
+        float[] input = GradientCheck.Values(Length * Features, 3);
+        Session session = new(model, new SessionOptions { KeepTrace = true });
+        _ = session.Predict(input, [], Budget.Full);
+        StreamSession stream = new(model, Budget.Confidence(0));
+        for (int step = 0; step < Length; step++)
+        {
+            StreamAnswer answer = stream.Push(input.AsSpan(step * Features, Features));
+            bool isEnd = (step + 1) % 4 == 0 || step == Length - 1;
+            Assert.Equal(isEnd, answer.IsSure);
+            if (isEnd)
+            {
+                Assert.Equal(session.Trace!.Confidences(0)[step / 4], answer.Confidence);
+            }
+        }
+    }
+
     [Fact]
     public void Steps_that_were_read_are_told()
     {
