@@ -20,6 +20,9 @@ public sealed class StudyVerb : Verb
     private const int QuickEpochs = 8;
     private const int FullSeeds = 3;
 
+    // Sequences are studied on many data sets.
+    private const int QuickSeeds = 2;
+
     // Sets of texts are small: with fewer of them to choose thresholds on, no exit could be trusted.
     private const float ValidationShare = 0.2f;
 
@@ -32,7 +35,7 @@ public sealed class StudyVerb : Verb
     private readonly Option<bool> _quick = Options.Flag("--quick", "For small data sets such as digits, in about twenty minutes; built-in images are few.");
     private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training samples; {FullEpochs}, or {QuickEpochs} with --quick, if not given; for temporal-wise as the data set needs.", 1, 10_000);
-    private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds} if not given.", 1, PairedDifference.MaximumPairs);
+    private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds}, or {QuickSeeds} for temporal-wise with --quick, if not given.", 1, PairedDifference.MaximumPairs);
     private readonly Option<long?> _folds = Options.Whole("--folds", "N", "Let so many parts of a data set without a test part take turns as it, one run on each, instead of --seeds.", 2, PairedDifference.MaximumPairs);
     private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", $"Resize images; as they are if not given, and with --quick at most {QuickSize}.", 4, 4096);
     private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Images in a batch; 64 if not given.", 1, 65536);
@@ -95,7 +98,7 @@ public sealed class StudyVerb : Verb
 
         StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}") { NamesData = isTemporal };
         StudyRunner runner = new(tool, folder, data, workers);
-        int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? FullSeeds);
+        int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? (isTemporal && quick ? QuickSeeds : FullSeeds));
         List<StudyRow> rows = [];
         foreach (StudyEntry entry in entries)
         {
