@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
-using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Mechanisms;
