@@ -158,9 +158,9 @@ public static class Convolution2d
             {
                 WinogradWork.Run(context, in geometry, form, batch, input, panels, packed, output, in selection, in steps);
             }
-            else if (SelectedChannelsWinograd.Choose(context, in geometry, in selection, batch) is { } narrow)
+            else if (SelectedChannelsWinograd.Takes(context, in geometry, in selection, batch))
             {
-                SelectedChannelsWinograd.Run(context, in geometry, narrow, batch, input, panels, packed, output, in selection, in steps);
+                SelectedChannelsWinograd.Run(context, in geometry, batch, input, panels, packed, output, in selection, in steps);
             }
             else if (!geometry.IsDepthwise)
             {

@@ -22,6 +22,7 @@ internal struct ConvolutionWork : IParallelWork
     private const int PixelsPerPart = 96;
 
     private ConvolutionGeometry _geometry;
+    private int _first;
     private int _batch;
     private Conv2dSelection _selection;
     private FusedSteps _steps;
@@ -33,18 +34,29 @@ internal struct ConvolutionWork : IParallelWork
     private int _parts;
     private bool _splitsPanels;
 
-    /// <summary>Runs the convolution on the context's threads.</summary>
+    /// <summary>Runs the convolution of a whole batch on the context's threads.</summary>
     public static void Run(
-        Context context, in ConvolutionGeometry geometry, int batch, Tensor input, Tensor packed, Tensor output, in Conv2dSelection selection, in FusedSteps steps)
+        Context context, in ConvolutionGeometry geometry, int batch, Tensor input, Tensor packed, Tensor output, in Conv2dSelection selection, in FusedSteps steps) =>
+        Run(context, in geometry, 0, batch, input, packed, output, in selection, in steps);
+
+    /// <summary>Runs the convolution of some samples that follow one another; where they are not the whole batch, no pixels are selected.</summary>
+    public static void Run(
+        Context context, in ConvolutionGeometry geometry, int first, int count, Tensor input, Tensor packed, Tensor output, in Conv2dSelection selection, in FusedSteps steps)
     {
+        if (count == 0)
+        {
+            return;
+        }
+
         ConvolutionWork work = default;
         work._geometry = geometry;
-        work._batch = batch;
-        if (geometry.IsPointwise && selection.Pixels.IsAll && !selection.DiffersBySample && batch > 0)
+        work._first = first;
+        work._batch = count;
+        if (geometry.IsPointwise && selection.Pixels.IsAll && !selection.DiffersBySample && first == 0)
         {
             // Pixels that see no neighbours need not know which sample they belong to.
             work._geometry = new ConvolutionGeometry(
-                geometry.InChannels, geometry.OutChannels, 1, 1, checked(batch * geometry.OutPixels), 1, groups: geometry.Groups);
+                geometry.InChannels, geometry.OutChannels, 1, 1, checked(count * geometry.OutPixels), 1, groups: geometry.Groups);
             work._batch = 1;
         }
 
@@ -80,12 +92,13 @@ internal struct ConvolutionWork : IParallelWork
         int total = _selection.Pixels.IsAll ? _batch * _geometry.OutPixels : _selection.Pixels.Count;
         int start = _splitsPanels ? 0 : (int)((long)total * part / _parts);
         int end = _splitsPanels ? total : (int)((long)total * (part + 1) / _parts);
-        for (int sample = 0; sample < _batch; sample++)
+        int before = _first == 0 ? 0 : _selection.FirstPixel(in _geometry, _first);
+        for (int sample = _first; sample < _first + _batch; sample++)
         {
             int first = _selection.FirstPixel(in _geometry, sample);
             int count = _selection.PixelCount(in _geometry, sample);
-            int from = Math.Max(start, first) - first;
-            int to = Math.Min(end, first + count) - first;
+            int from = Math.Max(start + before, first) - first;
+            int to = Math.Min(end + before, first + count) - first;
             if (from < to)
             {
                 Sample(sample, first, from..to, part, scratch);

@@ -73,10 +73,41 @@ public sealed class SelectedChannelsWinogradTests
         int lanes = System.Numerics.Vector<float>.Count;
         Selection odd = context.Workspace.Select(48, [.. Places(1, lanes)]);
         Selection even = context.Workspace.Select(48, [.. Places(lanes, 2 * lanes)]);
-        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = odd, CompactOutChannels = true }, 1));
-        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = even }, 1));
-        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, default, 1));
-        Assert.NotNull(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = even, CompactOutChannels = true }, 1));
+        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = odd, CompactOutChannels = true }, 1, 0));
+        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = even }, 1, 0));
+        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, default, 1, 0));
+        Assert.NotNull(SelectedChannelsWinograd.Choose(context, in geometry, new() { OutChannels = even, CompactOutChannels = true }, 1, 0));
+    }
+
+    [Fact]
+    public void ASampleOfScatteredChannelsLeavesItsNeighboursTheirArithmetic()
+    {
+        ConvolutionGeometry geometry = new(32, 48, 3, 3, 14, 14, 1, 1, 1, 1, 1, 1);
+        PackedWeight packed = PackedWeight.ForConvolution(in geometry, ConvolutionCases.Values(geometry.WeightElements, 2));
+        Context context = new();
+        int count = 2 * System.Numerics.Vector<float>.Count;
+        int[][] rows = [[.. Places(0, count)], [.. Places(1, count)], [.. Places(count, count)], [.. Places(3, count)], [.. Places(5, count)]];
+        Tensor input = Tensor.From(new Shape(rows.Length, 14, 14, 32), ConvolutionCases.Values(rows.Length * geometry.InPixels * 32, 1));
+        float[] mask = new float[rows.Length * 48];
+        for (int sample = 0; sample < rows.Length; sample++)
+        {
+            foreach (int channel in rows[sample])
+            {
+                mask[(sample * 48) + channel] = 1;
+            }
+        }
+
+        FusedSteps steps = default;
+        Conv2dSelection all = new() { OutChannels = context.Workspace.SelectAtLeast(rows.Length, 48, mask, 0.5f), CompactOutChannels = true };
+        Assert.NotNull(SelectedChannelsWinograd.Choose(context, in geometry, in all, rows.Length, 0));
+        Assert.Null(SelectedChannelsWinograd.Choose(context, in geometry, in all, rows.Length, 1));
+        float[] together = context.Conv2dFused(input, packed, in geometry, in steps, in all).ToArray();
+        for (int sample = 0; sample < rows.Length; sample++)
+        {
+            Conv2dSelection own = new() { OutChannels = context.Workspace.Select(48, rows[sample]), CompactOutChannels = true };
+            float[] alone = context.Conv2dFused(input.Rows(sample, 1), packed, in geometry, in steps, in own).ToArray();
+            MultiplyCases.Identical(together.AsSpan(sample * alone.Length, alone.Length), alone, $"sample {sample} alone");
+        }
     }
 
     private static void Near(float[] expected, float[] found)
@@ -111,7 +142,7 @@ public sealed class SelectedChannelsWinogradTests
             get
             {
                 ConvolutionGeometry geometry = Geometry;
-                return SelectedChannelsWinograd.Choose(Context, in geometry, Selected(0, Batch), Batch);
+                return SelectedChannelsWinograd.Choose(Context, in geometry, Selected(0, Batch), Batch, 0);
             }
         }
 

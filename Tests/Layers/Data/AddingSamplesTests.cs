@@ -1,4 +1,3 @@
-using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using Xunit;

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Models;
-using ManagedDyn.Layers.TemporalWise.Text;
 using ManagedDyn.Layers.Training.Objectives;
 
 namespace ManagedDyn.Tool.Training.Presets;
