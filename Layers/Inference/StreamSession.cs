@@ -14,7 +14,8 @@ namespace ManagedDyn.Layers.Inference;
 /// sure. After all pieces of a whole input the answer has the bits that a <see cref="Session"/> gives for it. A warm push allocates nothing; one thread at a time.
 /// </summary>
 /// <remarks>
-/// Recurrent classifiers take as many pieces as come, networks of videos frames; the others need their input whole. A stream can be saved between two pieces and
+/// Recurrent classifiers take as many pieces as come, networks of videos frames; the others need their input whole. Every piece counts: what is padding at the end of a
+/// whole input is not to be pushed. A stream can be saved between two pieces and
 /// go on elsewhere: the bytes hold the model's checksum and their own, and nothing in them is trusted.
 /// </remarks>
 public sealed class StreamSession
