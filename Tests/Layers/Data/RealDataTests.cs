@@ -58,4 +58,17 @@ public sealed class RealDataTests
         Assert.Equal(new Shape(100, 100, 3), splits.Training.ImageShape);
         Assert.Equal(10, splits.Training.ClassNames.Count);
     }
+
+    [Theory]
+    [InlineData("text-banking77", "texts", 77, 10_003, 3_080)]
+    [InlineData("text-clinc150", "texts", 150, 18_000, 4_500)]
+    [InlineData("audio-fsdd", "recordings", 10, 2_700, 300)]
+    [InlineData("seq-japanese-vowels", "sequences", 9, 270, 370)]
+    public void Sequences(string name, string noun, int classes, int training, int test)
+    {
+        DataSplits splits = Datasets.OpenAny(Folder(name));
+        Assert.Equal(noun, splits.Noun);
+        Assert.Equal(classes, splits.ClassNames.Count);
+        Assert.Equal((training, test), (splits.TrainingCount + splits.ValidationCount, splits.TestCount));
+    }
 }
