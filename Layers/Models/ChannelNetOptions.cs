@@ -4,20 +4,8 @@ using System.Text.Json;
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a plain convolutional network whose channels are chosen for each input, and how they are.</summary>
-public sealed record ChannelNetOptions : ModelOptions
+public sealed record ChannelNetOptions : ImageModelOptions
 {
-    /// <summary>Rows of an input image.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Columns of an input image.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of an input image.</summary>
-    public int InputChannels { get; init; } = 3;
-
-    /// <summary>The number of classes.</summary>
-    public int Classes { get; init; } = 10;
-
     /// <summary>Channels of each convolution; the first one is always computed whole. Others are multiples of the group size.</summary>
     public int[] Channels { get; init; } = [32, 48, 64, 64];
 
@@ -51,10 +39,7 @@ public sealed record ChannelNetOptions : ModelOptions
     /// <inheritdoc/>
     public override void Validate()
     {
-        OptionsCheck.Range(Height, 4, 4096, nameof(Height));
-        OptionsCheck.Range(Width, 4, 4096, nameof(Width));
-        OptionsCheck.Range(InputChannels, 1, 4096, nameof(InputChannels));
-        OptionsCheck.Range(Classes, 2, 65536, nameof(Classes));
+        base.Validate();
         OptionsCheck.Range(Channels.Length, 2, 64, "The number of convolutions in " + nameof(Channels));
         OptionsCheck.Range(Strides.Length, Channels.Length, Channels.Length, "The number of convolutions in " + nameof(Strides));
         OptionsCheck.Range((int)Method, 0, (int)ChannelMethod.Slimmable, nameof(Method));
@@ -80,12 +65,8 @@ public sealed record ChannelNetOptions : ModelOptions
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     internal static ChannelNetOptions Read(OptionsReader reader)
     {
-        ChannelNetOptions options = new()
+        ChannelNetOptions options = ReadImage(reader, new ChannelNetOptions
         {
-            Height = reader.Integer("height", 4, 4096),
-            Width = reader.Integer("width", 4, 4096),
-            InputChannels = reader.Integer("input_channels", 1, 4096),
-            Classes = reader.Integer("classes", 2, 65536),
             Channels = reader.Integers("channels", 64, 2, 4096),
             Strides = reader.Integers("strides", 64, 1, 2),
             Method = (ChannelMethod)OptionsCheck.Choice(reader, "method", Methods),
@@ -96,7 +77,7 @@ public sealed record ChannelNetOptions : ModelOptions
             Widths = reader.Integer("widths", 1, 64),
             GateUnits = reader.Integer("gate_units", 1, 4096),
             WarmUp = reader.Real("warm_up", 0, 1),
-        };
+        });
         reader.Finish();
         OptionsCheck.Sound(options.Validate, "options of channel-net");
         return options;
@@ -108,10 +89,7 @@ public sealed record ChannelNetOptions : ModelOptions
     internal override void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WriteNumber("height", Height);
-        writer.WriteNumber("width", Width);
-        writer.WriteNumber("input_channels", InputChannels);
-        writer.WriteNumber("classes", Classes);
+        WriteImage(writer);
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "strides", Strides);
         writer.WriteString("method", Methods[(int)Method]);

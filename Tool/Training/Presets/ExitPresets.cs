@@ -62,10 +62,6 @@ internal static class ExitPresets
 
     private static MsdNet Small(Shape shape, int classes, ExitGradients gradients, float carry) => new(new MsdNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         StemStride = 2,
         BaseChannels = 16,
         GrowthRate = 16,
@@ -74,21 +70,17 @@ internal static class ExitPresets
         ClassifierChannels = 32,
         DropsScales = false,
         ExitCarry = carry,
-    })
+    }.For(shape, classes))
     {
         ExitGradients = gradients,
     };
 
     private static MsdNet Msd(Shape shape, int classes, int stride, int channels, int growth, int[] layers, int classifier) => new(new MsdNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         StemStride = stride,
         BaseChannels = channels,
         GrowthRate = growth,
         LayersPerBlock = layers,
         ClassifierChannels = classifier,
-    });
+    }.For(shape, classes));
 }

@@ -16,13 +16,9 @@ internal static class FeaturePresets
     [
         new("attention-resnet", "residual network with --attention and --activation in every block", static (shape, classes, plan) => AttentiveResNet.Create(new AttentiveResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             Attention = plan.Attention,
             Activation = plan.Activation,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Hu et al., Squeeze-and-Excitation Networks, CVPR 2018, and others: see --attention and --activation",
         },

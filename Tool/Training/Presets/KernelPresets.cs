@@ -40,9 +40,5 @@ internal static class KernelPresets
     private static IntermediateClassifiers Residual(Shape shape, int classes, DynamicConvKind kind) => DynamicConvResNet.Create(new DynamicConvResNetOptions
     {
         Kind = kind,
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
-    });
+    }.For(shape, classes));
 }

@@ -29,12 +29,8 @@ internal static class ParameterPresets
     private static IntermediateClassifiers LocalNetwork(Shape shape, int classes, LocalOperation operation, int firstGroup, int kernel) =>
         LocalResNet.Create(new LocalResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             Operation = operation,
             FirstGroup = firstGroup,
             Kernel = kernel,
-        });
+        }.For(shape, classes));
 }

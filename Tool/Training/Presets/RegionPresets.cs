@@ -18,30 +18,21 @@ internal static class RegionPresets
     [
         new("ranet", "sub-networks of three rising resolutions with exits, for images that need no detail", static (shape, classes, _) => new RaNet(new RaNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             BaseChannels = 8,
             GrowthRate = 6,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Yang et al., Resolution Adaptive Networks for Efficient Inference, CVPR 2020",
             Static = StaticName,
         },
         new("glance-and-focus", "looks at a small image first and then at patches where a policy says, until it is sure", static (shape, classes, _) => new GlanceAndFocus(new GlanceAndFocusOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
-
             // Glance and patch together cost half of what the static network does.
             Patches = 1,
             Channels = SpatialSizes.IsLarge(shape) ? [8, 16, 32] : SpatialSizes.Channels,
             Blocks = SpatialSizes.Blocks,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Wang et al., Glance and Focus: a Dynamic Approach to Reducing Spatial Redundancy, NeurIPS 2020",
             Static = StaticName,
@@ -49,14 +40,10 @@ internal static class RegionPresets
         },
         new("dynamic-resolution", "predicts the resolution that an image is worth and looks at it at that one", static (shape, classes, _) => ResolutionNet.Create(new ResolutionNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Rows = [shape[0] / 2, shape[0] * 3 / 4, shape[0]],
             Blocks = SpatialSizes.Blocks,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Zhu et al., Dynamic Resolution Network, NeurIPS 2021",
             Static = StaticName,
@@ -65,15 +52,11 @@ internal static class RegionPresets
         },
         new("elastic-resnet", "residual network each block of which works at two scales", static (shape, classes, _) => ElasticResNet.Create(new ElasticResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Blocks = SpatialSizes.Blocks,
             Channels = [32, 64, 128],
             Expansion = 2,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Wang et al., ELASTIC: Improving CNNs with Dynamic Scaling Policies, CVPR 2019",
             Static = StaticName,
@@ -81,13 +64,9 @@ internal static class RegionPresets
         },
         new("spatial-transformer", "residual network that sees the image turned, cropped and scaled as it asks", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Blocks = SpatialSizes.Blocks,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
             Static = StaticName,
@@ -95,14 +74,10 @@ internal static class RegionPresets
         },
         new("thin-plate-transformer", "the same with images bent by a thin-plate spline", static (shape, classes, _) => TransformedResNet.Create(new TransformedResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Blocks = SpatialSizes.Blocks,
             IsThinPlate = true,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Jaderberg et al., Spatial Transformer Networks, NIPS 2015",
             Static = StaticName,
@@ -110,13 +85,9 @@ internal static class RegionPresets
         },
         new("recurrent-attention", "sees images through small glimpses, each where the last one points", static (shape, classes, _) => new RecurrentAttention(new RecurrentAttentionOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             PatchSize = SpatialSizes.IsLarge(shape) ? 12 : 8,
             Scales = SpatialSizes.IsLarge(shape) ? 3 : 2,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Mnih et al., Recurrent Models of Visual Attention, NIPS 2014",
             Static = StaticName,
@@ -125,12 +96,8 @@ internal static class RegionPresets
         },
         new("attention-zoom", "looks at an image three times, each time closer, within a soft box", static (shape, classes, _) => new AttentionZoom(new AttentionZoomOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Fu et al., Look Closer to See Better, CVPR 2017",
             Static = StaticName,
@@ -138,29 +105,19 @@ internal static class RegionPresets
         },
         new("patch-gated", "runs a network on those tiles of an image that a scout finds worth it", static (shape, classes, _) => PatchGatedNet.Create(new PatchGatedNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Tiles = 3,
             Reduction = 2,
             ScoutChannels = [8, 16, 32],
             KeepsPlaces = true,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Katharopoulos and Fleuret, Processing Megapixel Images with Deep Attention-Sampling Models, ICML 2019",
             Static = StaticName,
             Target = PatchTarget,
             Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, ResolutionWeight),
         },
-        new("token-grid", "vision transformer that starts with coarse tokens and splits those that attention goes to", static (shape, classes, _) => new TokenGrid(new TokenGridOptions
-        {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
-        }))
+        new("token-grid", "vision transformer that starts with coarse tokens and splits those that attention goes to", static (shape, classes, _) => new TokenGrid(new TokenGridOptions().For(shape, classes)))
         {
             Paper = "Chen et al., CF-ViT: A General Coarse-to-Fine Method for Vision Transformer, AAAI 2023",
             Static = StaticName,

@@ -85,27 +85,19 @@ internal static class SignalPresets
 
     private static StagedNetwork Stop(Shape shape, int classes, TrainingPlan plan, EarlyStopRule rule) => EarlyStopNet.Create(new EarlyStopOptions
     {
-        Vocabulary = plan.Vocabulary,
-        Length = shape[0],
-        Features = plan.Vocabulary > 0 ? 0 : shape[1],
-        Classes = classes,
         Embedding = TextPresets.Width,
         Units = TextPresets.Units,
         BlockSteps = BlockOf(shape),
         Rule = rule,
-    });
+    }.For(shape, classes, plan));
 
     private static StagedNetwork Causal(Shape shape, int classes, TrainingPlan plan, int block) => EarlyStopNet.Create(new EarlyStopOptions
     {
-        Vocabulary = plan.Vocabulary,
-        Length = shape[0],
-        Features = plan.Vocabulary > 0 ? 0 : shape[1],
-        Classes = classes,
         Embedding = TextPresets.Width,
         Trunk = EarlyStopTrunk.Convolution,
         Layers = 3,
         BlockSteps = block,
-    });
+    }.For(shape, classes, plan));
 
     private static MixtureTransformerOptions Mixture(Shape shape, int classes, TrainingPlan plan) => new()
     {

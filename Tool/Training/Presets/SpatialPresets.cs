@@ -41,14 +41,10 @@ internal static class SpatialPresets
         },
         new("sact-resnet", "residual network in whose groups each pixel runs as many units as it needs", static (shape, classes, _) => SactResNet.Create(new SactResNetOptions
         {
-            Height = shape[0],
-            Width = shape[1],
-            InputChannels = shape[2],
-            Classes = classes,
             StemStride = SpatialSizes.StemStride(shape),
             Channels = SpatialSizes.Channels,
             Units = SpatialSizes.Blocks,
-        }))
+        }.For(shape, classes)))
         {
             Paper = "Figurnov et al., Spatially Adaptive Computation Time for Residual Networks, CVPR 2017",
             Static = StaticName,
@@ -85,37 +81,25 @@ internal static class SpatialPresets
 
     private static SparseResNet DynConv(Shape shape, int classes, int granularity, int channelGroup = 0) => new(new SparseResNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         StemStride = SpatialSizes.StemStride(shape),
         Channels = SpatialSizes.Channels,
         Blocks = SpatialSizes.Blocks,
         Granularity = granularity,
         ChannelGroup = channelGroup,
-    });
+    }.For(shape, classes));
 
     private static SingleStage Pixels(Shape shape, int classes, PixelOperation operation) => PixelResNet.Create(new PixelResNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         Operation = operation,
         StemStride = SpatialSizes.StemStride(shape),
         Channels = SpatialSizes.Channels,
         Blocks = SpatialSizes.Blocks,
-    });
+    }.For(shape, classes));
 
-    private static ResNetOptions Maps(Shape shape, int classes) => new()
+    private static ResNetOptions Maps(Shape shape, int classes) => new ResNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         StemStride = SpatialSizes.StemStride(shape),
         Channels = SpatialSizes.Channels,
         Blocks = SpatialSizes.Blocks,
-    };
+    }.For(shape, classes);
 }

@@ -19,27 +19,19 @@ internal static class StaticPresets
     ];
 
     /// <summary>Deep for its cost: the backbone of networks that skip blocks.</summary>
-    public static ResNetOptions Deep(Shape shape, int classes) => new()
+    public static ResNetOptions Deep(Shape shape, int classes) => new ResNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         StemStride = 2,
         Channels = [12, 24, 48],
         Blocks = [3, 3, 3],
-    };
+    }.For(shape, classes);
 
     public static IntermediateClassifiers Residual(Shape shape, int classes, int[] channels, bool exits) =>
         ResNet.Create(Sized(shape, classes, channels) with { HasIntermediateClassifiers = exits });
 
     /// <summary>A network with one block a group.</summary>
-    public static ResNetOptions Sized(Shape shape, int classes, int[] channels) => new()
+    public static ResNetOptions Sized(Shape shape, int classes, int[] channels) => new ResNetOptions
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         Channels = channels,
-    };
+    }.For(shape, classes);
 }

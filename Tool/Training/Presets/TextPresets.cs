@@ -163,40 +163,28 @@ internal static class TextPresets
 
     private static float Share(TrainingPlan plan, float usual) => plan.Target > 0 ? (float)plan.Target : usual;
 
-    private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
+    private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new ExitTransformerOptions { Width = Width, Hidden = Hidden, Dropout = Dropout }.For(shape, classes, plan);
 
-    private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new() { Vocabulary = plan.Vocabulary, Length = shape[0], Classes = classes, Width = Width, Hidden = Hidden, Dropout = Dropout };
+    private static TokenDropTransformerOptions Drops(Shape shape, int classes, TrainingPlan plan) => new TokenDropTransformerOptions { Width = Width, Hidden = Hidden, Dropout = Dropout }.For(shape, classes, plan);
 
-    private static AdaptiveRnnOptions Adaptive(Shape shape, int classes, TrainingPlan plan, AdaptiveMethod method) => new()
+    private static AdaptiveRnnOptions Adaptive(Shape shape, int classes, TrainingPlan plan, AdaptiveMethod method) => new AdaptiveRnnOptions
     {
-        Vocabulary = plan.Vocabulary,
-        Length = shape[0],
-        Features = plan.Vocabulary > 0 ? 0 : shape[1],
-        Classes = classes,
         Embedding = Width,
         Units = Units,
         Method = method,
-    };
+    }.For(shape, classes, plan);
 
-    private static EarlyStopOptions Stopping(Shape shape, int classes, TrainingPlan plan) => new()
+    private static EarlyStopOptions Stopping(Shape shape, int classes, TrainingPlan plan) => new EarlyStopOptions
     {
-        Vocabulary = plan.Vocabulary,
-        Length = shape[0],
-        Features = plan.Vocabulary > 0 ? 0 : shape[1],
-        Classes = classes,
         Embedding = Width,
         Units = Units,
         BlockSteps = (shape[0] + 7) / 8,
-    };
+    }.For(shape, classes, plan);
 
-    private static SkipLstmOptions Recurrent(Shape shape, int classes, TrainingPlan plan, RecurrentMethod method) => new()
+    private static SkipLstmOptions Recurrent(Shape shape, int classes, TrainingPlan plan, RecurrentMethod method) => new SkipLstmOptions
     {
-        Vocabulary = plan.Vocabulary,
-        Length = shape[0],
-        Features = plan.Vocabulary > 0 ? 0 : shape[1],
-        Classes = classes,
         Embedding = Width,
         Units = Units,
         Method = method,
-    };
+    }.For(shape, classes, plan);
 }

@@ -161,14 +161,10 @@ internal static class WidthPresets
 
     private static AuxiliaryTerms Terms(Objective usual, params ReadOnlySpan<KeyValuePair<string, float>> weights) => new(usual, weights);
 
-    private static SingleStage Channels(Shape shape, int classes, ChannelNetOptions options) => ChannelNet.Create(options with
+    private static SingleStage Channels(Shape shape, int classes, ChannelNetOptions options) => ChannelNet.Create((options with
     {
-        Height = shape[0],
-        Width = shape[1],
-        InputChannels = shape[2],
-        Classes = classes,
         Channels = ChannelWidths,
-    });
+    }).For(shape, classes));
 
     private static SingleStage Neurons(Shape shape, int classes, FeedForwardOptions options) => FeedForwardNet.Create(options with
     {
