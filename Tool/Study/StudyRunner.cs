@@ -26,7 +26,9 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
     private const int EpochSamples = 1000;
 
     /// <summary>The result of a plan, from its file or by training.</summary>
-    public StudyRun Run(TrainingPlan plan)
+    /// <param name="plan">The plan.</param>
+    /// <param name="mostMacs">MACs of a sample on average that a network with thresholds shall keep to, where one of its calibrated points does.</param>
+    public StudyRun Run(TrainingPlan plan, double mostMacs = double.PositiveInfinity)
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
@@ -59,7 +61,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
             throw new ToolException($"stopped in {plan.Model} with seed {plan.Seed}; the checkpoint is kept, the same command goes on");
         }
 
-        Model model = new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, splits), job.Samples);
+        Model model = Prefer(new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, splits), job.Samples), mostMacs);
         StudyRun run = Measure(model, job.Samples, outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
@@ -68,6 +70,30 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
 
     /// <summary>The trained model of a plan that has run.</summary>
     public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
+
+    // The point that is measured stands first: of those that keep to the MACs on validation samples the most accurate there, or the usual one if none does.
+    private static Model Prefer(Model model, double mostMacs)
+    {
+        List<OperatingPoint> points = [.. model.Points];
+        int best = -1;
+        for (int i = 0; i < points.Count; i++)
+        {
+            if (points[i].ExpectedMacs <= mostMacs && (best < 0 || points[i].ExpectedAccuracy > points[best].ExpectedAccuracy))
+            {
+                best = i;
+            }
+        }
+
+        if (best <= 0)
+        {
+            return model;
+        }
+
+        OperatingPoint chosen = points[best];
+        points.RemoveAt(best);
+        points.Insert(0, chosen);
+        return model.With(model.Description with { Points = points });
+    }
 
     private StudyRun Measure(Model model, SampleSplits samples, TimeSpan elapsed)
     {

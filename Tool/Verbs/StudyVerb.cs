@@ -173,7 +173,7 @@ public sealed class StudyVerb : Verb
         for (int pair = 0; pair < pairs; pair++)
         {
             plain.Add(runner.Run(Pair(entry.Static, pair)));
-            method.Add(runner.Run(Pair(entry.Method, pair)));
+            method.Add(runner.Run(Pair(entry.Method, pair), entry.Claim == StudyClaim.SavesCompute ? entry.MostMacs * plain[^1].MeanMacs : double.PositiveInfinity));
         }
 
         return new StudyRow(entry, method, plain);
