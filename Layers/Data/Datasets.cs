@@ -29,7 +29,7 @@ public static class Datasets
     /// Opens the built-in data set by its name, or a folder or file: CIFAR-10 in its binary version, IDX files as of MNIST, comma-separated tables,
     /// or a folder of images with a sub-folder for each class.
     /// </summary>
-    /// <param name="source">"glyphs", "scenes", "noisy-scenes", or a path.</param>
+    /// <param name="source">"glyphs", "scenes", "noisy-scenes", or a path; a folder of such a name is "./glyphs".</param>
     /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
     /// <param name="workers">Threads to make built-in images with; null: the calling one.</param>
     /// <exception cref="FileNotFoundException">There is nothing of this name.</exception>
@@ -38,12 +38,12 @@ public static class Datasets
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         options ??= DatasetOptions.Default;
-        if (Directory.Exists(source))
+        if (!IsBuiltIn(source) && Directory.Exists(source))
         {
             return OpenFolder(source, options);
         }
 
-        if (File.Exists(source))
+        if (!IsBuiltIn(source) && File.Exists(source))
         {
             return OpenFile(source, options);
         }
@@ -60,7 +60,7 @@ public static class Datasets
     /// <summary>Opens a data set of any kind: what <see cref="Open"/> takes, labelled texts as <see cref="TextFolders"/> reads them, videos as
     /// <see cref="FrameFolders"/> does, recordings (<see cref="RecordingFolders"/>), the Japanese Vowels (<see cref="VowelSequences"/>), or the built-in videos of
     /// <see cref="GlyphVideos"/> by their name.</summary>
-    /// <param name="source">The name of a built-in set, or a path.</param>
+    /// <param name="source">The name of a built-in set, or a path; a folder that has such a name is "./name".</param>
     /// <param name="options">How it is opened and split; by default <see cref="DatasetOptions.Default"/>.</param>
     /// <param name="workers">Threads to make built-in samples with; null: the calling one.</param>
     /// <exception cref="FileNotFoundException">There is nothing of this name.</exception>
@@ -68,7 +68,7 @@ public static class Datasets
     public static DataSplits OpenAny(string source, DatasetOptions? options = null, Workers? workers = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
-        bool isPath = Directory.Exists(source) || File.Exists(source);
+        bool isPath = !IsBuiltIn(source) && (Directory.Exists(source) || File.Exists(source));
         if (!isPath && source == Adding)
         {
             return AddingSamples.Open(AddingLength, options ?? DatasetOptions.Default);
@@ -79,7 +79,7 @@ public static class Datasets
             return GlyphVideos.Open(task, options, workers);
         }
 
-        if (Directory.Exists(source) && FrameFolders.Recognise(source))
+        if (isPath && Directory.Exists(source) && FrameFolders.Recognise(source))
         {
             return FrameFolders.Open(source, options ?? DatasetOptions.Default);
         }
@@ -99,7 +99,7 @@ public static class Datasets
 
     /// <summary>Whether a name is that of a built-in data set.</summary>
     /// <param name="source">The name.</param>
-    public static bool IsBuiltIn(string? source) => source is Glyphs or Scenes or NoisyScenes or Adding;
+    public static bool IsBuiltIn(string? source) => source is Glyphs or Scenes or NoisyScenes or Adding || (source is not null && GlyphVideos.TryFind(source, out _));
 
     private static ImageSplits OpenFolder(string folder, DatasetOptions options)
     {

@@ -42,7 +42,7 @@ public sealed class StreamSession
         ArgumentNullException.ThrowIfNull(model);
         options ??= SessionOptions.Default;
         _network = Stepwise(model)
-            ?? throw new ArgumentException($"A {model.Architecture?.Name ?? model.Network.GetType().Name} needs its input whole; streams take recurrent classifiers, early-stop, frame-pool, frame-exit and ar-net.", nameof(model));
+            ?? throw new ArgumentException($"The architecture {model.Architecture?.Name ?? model.Network.GetType().Name} needs its input whole; streams take recurrent classifiers, early-stop, frame-pool, frame-exit and ar-net.", nameof(model));
         _hasExits = model.Network is IStepwise;
         Model = model;
         _thresholds = new ConfidenceThresholds(model, budget, _hasExits);

@@ -23,12 +23,16 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
         TextTable table = new("decision", "chosen", ">score", ">MACs", ">of all");
         for (int exit = 0; exit < answer.ExitConfidences.Length && model.ExitCount > 1; exit++)
         {
+            // An exit's cost is known beforehand for inputs of one size; of a sequence only what this one took.
+            bool isLeft = exit == prediction.ExitIndex;
+            bool isSequence = answer.Words is not null || answer.Steps is not null;
+            (long cost, long whole) = isSequence ? (isLeft ? prediction.MacsExecuted : 0, prediction.MacsDense) : (model.ExitMacs(exit), model.FullMacs);
             table.Add(
                 "exit " + (exit + 1).ToString(CultureInfo.InvariantCulture),
-                exit == prediction.ExitIndex ? "left" : "went on",
+                isLeft ? "left" : "went on",
                 Quantity.Percent(answer.ExitConfidences[exit]),
-                Quantity.Scaled(model.ExitMacs(exit)),
-                Quantity.Percent((double)model.ExitMacs(exit) / model.FullMacs, 0));
+                cost > 0 ? Quantity.Scaled(cost) : string.Empty,
+                cost > 0 ? Quantity.Percent((double)cost / whole, 0) : string.Empty);
         }
 
         foreach (DecisionLine line in answer.Decisions ?? [])

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
@@ -10,6 +11,9 @@ namespace ManagedDyn.Tool.Explanations;
 /// <param name="StepSeconds">The time from a step to the next; 0: steps are no times.</param>
 public sealed record StepUse(bool[] IsRead, double StepSeconds)
 {
+    /// <summary>The time that the whole input lasts, of which a model takes the beginning; 0: no longer than its steps.</summary>
+    public double WholeSeconds { get; init; }
+
     /// <summary>How many were read.</summary>
     public int Count
     {
@@ -56,7 +60,7 @@ public sealed record StepUse(bool[] IsRead, double StepSeconds)
 
             text.Append(CultureInfo.InvariantCulture, $"  {Count} of {IsRead.Length} steps read");
             return StepSeconds > 0
-                ? text.Append(CultureInfo.InvariantCulture, $", {Count * StepSeconds:F2} of {IsRead.Length * StepSeconds:F2} s").ToString()
+                ? text.Append(CultureInfo.InvariantCulture, $", {Count * StepSeconds:F2} of {Math.Max(IsRead.Length * StepSeconds, WholeSeconds):F2} s").ToString()
                 : text.ToString();
         }
     }
@@ -89,7 +93,7 @@ public sealed record StepUse(bool[] IsRead, double StepSeconds)
 
         if (!isTold)
         {
-            System.Array.Fill(isRead, true);
+            Array.Fill(isRead, true);
         }
 
         return new StepUse(isRead, stepSeconds);

@@ -33,7 +33,7 @@ public static class HeatmapSheet
         Canvas canvas = Canvas.Filled(width, height, Colour.Background);
         int letters = (width - (2 * Gap)) / PixelFont.Advance;
         canvas.Write(PixelFont.Fit(title, letters), Gap, 10, Colour.Text);
-        canvas.Write(PixelFont.Fit(answer, letters), Gap, 24, Colour.Muted);
+        canvas.Write(PixelFont.Cut(answer, letters), Gap, 24, Colour.Muted);
         for (int i = 0; i < panels.Count; i++)
         {
             int left = Gap + (i % columns * (panelWidth + Gap));
@@ -41,7 +41,7 @@ public static class HeatmapSheet
             canvas.Draw(panels[i].Image, left, top);
             int room = panelWidth / PixelFont.Advance;
             canvas.Write(PixelFont.Fit(panels[i].Title, room), left, top + panelHeight + 4, Colour.Text);
-            canvas.Write(PixelFont.Fit(panels[i].Detail, room), left, top + panelHeight + 15, Colour.Muted);
+            canvas.Write(PixelFont.Cut(panels[i].Detail, room), left, top + panelHeight + 15, Colour.Muted);
         }
 
         DrawKey(canvas, panels, height - KeyHeight + 8);

@@ -47,6 +47,10 @@ internal static class PixelFont
         return Bits.Slice(Columns * (index < 0 ? Letters.IndexOf('?', StringComparison.Ordinal) : index), Columns);
     }
 
+    /// <summary>A text cut to a width in letters at its end, so that no two numbers run together.</summary>
+    public static string Cut(string text, int letters) =>
+        text.Length <= letters ? text : letters < 3 ? text[..Math.Max(0, letters)] : string.Concat(text.AsSpan(0, letters - 2), "..");
+
     /// <summary>A text cut to a width in letters, in its middle, where names differ least.</summary>
     public static string Fit(string text, int letters)
     {

@@ -12,6 +12,9 @@ public sealed record InputSample(string Name, byte[]? Bytes, float[]? Values)
     /// <summary>The time from a step of a signal to the next.</summary>
     public double StepSeconds { get; init; }
 
+    /// <summary>The time that the whole signal lasts, of which a model takes the beginning.</summary>
+    public double WholeSeconds { get; init; }
+
     /// <summary>Whether the next input may be long in coming, so that this one is answered at once.</summary>
     public bool MayWait { get; init; }
 }

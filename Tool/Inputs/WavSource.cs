@@ -21,17 +21,24 @@ internal sealed class WavSource(string path, SignalEncoding encoding) : InputSou
 
         _isRead = true;
         float[] values = new float[encoding.SampleShape.Count];
+        Recording recording;
         int steps;
         try
         {
-            steps = encoding.Encode(WavFile.Read(Path), values);
+            recording = WavFile.Read(Path);
+            steps = encoding.Encode(recording, values);
         }
         catch (ArgumentException e)
         {
             throw new ToolException($"cannot read '{Path}': {e.Message}", e);
         }
 
-        return new InputSample(Path, null, values) { Steps = steps, StepSeconds = (double)encoding.Spectrum.Options.HopSamples / encoding.Spectrum.Options.Rate };
+        return new InputSample(Path, null, values)
+        {
+            Steps = steps,
+            StepSeconds = (double)encoding.Spectrum.Options.HopSamples / encoding.Spectrum.Options.Rate,
+            WholeSeconds = recording.Duration.TotalSeconds,
+        };
     }
 
     public override void Dispose()

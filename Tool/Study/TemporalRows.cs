@@ -71,7 +71,7 @@ internal static class TemporalRows
     }
 
     /// <summary>Whether a set needs no folder.</summary>
-    public static bool IsBuiltIn(string data) => data is Datasets.Adding or Datasets.Glyphs or GlyphVideos.SetName;
+    public static bool IsBuiltIn(string data) => Datasets.IsBuiltIn(data);
 
     private static TrainingPlan For(string model, TrainingPlan plan) => plan with { Model = model, Rate = ModelPreset.Find(model).Rate is > 0 and var rate ? rate : plan.Rate };
 }

@@ -308,7 +308,7 @@ public sealed class RunVerb : Verb
             {
                 IsRejected = best[0].Probability < asking.LeastConfidence,
                 Decisions = decisions?[i],
-                Steps = decisions is not null && batch[i].Steps > 0 ? StepUse.Of(batch[i].Steps, model.SampleShape[0], batch[i].StepSeconds, decisions[i]) : null,
+                Steps = decisions is not null && batch[i].Steps > 0 ? StepUse.Of(batch[i].Steps, model.SampleShape[0], batch[i].StepSeconds, decisions[i]) with { WholeSeconds = batch[i].WholeSeconds } : null,
                 Words = decisions is not null && batch[i].Text is { } text ? WordUse.Of((TextEncoding)model.Encoding!, text, decisions[i]) : null,
             });
         }

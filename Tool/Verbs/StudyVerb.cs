@@ -75,7 +75,7 @@ public sealed class StudyVerb : Verb
         string source = arguments.GetValue(_data) ?? (isTemporal ? "." : Datasets.Glyphs);
         TrainingPlan common = new()
         {
-            Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
+            Data = !Datasets.IsBuiltIn(source) && (Directory.Exists(source) || File.Exists(source)) ? Path.GetFullPath(source) : source,
             Epochs = (int)(arguments.GetValue(_epochs) ?? (isTemporal ? 0 : quick ? QuickEpochs : FullEpochs)),
             BatchSize = (int)(arguments.GetValue(_batch) ?? (isTemporal ? 0 : 64)),
             Shift = (int)(arguments.GetValue(_shift) ?? 0),

@@ -24,7 +24,7 @@ public sealed class TrainVerb : Verb
     private const int CheckpointSteps = 200;
     private const int LogSteps = 50;
 
-    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json; recordings by class, or named class_speaker_index.wav) or a built-in set: 'glyphs', 'scenes' (a class for each pixel), 'noisy-scenes' (a clean picture), 'adding' (sequences).");
+    private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "A folder (IDX as MNIST, CIFAR-10 binary, images by class, CSV; labelled texts as .csv, .tsv or .json; recordings by class, or named class_speaker_index.wav) or a built-in set: 'glyphs', 'scenes' (a class for each pixel), 'noisy-scenes' (a clean picture), 'adding' (sequences), 'moving-glyphs' (videos); a folder of such a name is './NAME'.");
     private readonly Option<string?> _model = Options.Choice("--model", "What to train; msdnet-small, exit-transformer for texts, early-stop-conv for recordings, or early-stop-lstm for other sequences of features, if not given.", ModelPreset.Names);
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run; named after data and model if not given.");
     private readonly Option<string?> _resume = Options.Text("--resume", "DIR", "Go on with the run in this folder, with its own settings.");
@@ -167,7 +167,7 @@ public sealed class TrainVerb : Verb
         TrainingPlan plan = new() { Data = source };
         plan = plan with
         {
-            Data = Directory.Exists(source) || File.Exists(source) ? Path.GetFullPath(source) : source,
+            Data = !Datasets.IsBuiltIn(source) && (Directory.Exists(source) || File.Exists(source)) ? Path.GetFullPath(source) : source,
             Model = model,
             Epochs = (int)(arguments.GetValue(_epochs) ?? plan.Epochs),
             BatchSize = (int)(arguments.GetValue(_batch) ?? (ModelPreset.Find(model) is { Batch: > 0 } sized ? sized.Batch : plan.BatchSize)),
