@@ -10,7 +10,7 @@ public static class FileText
     private const int MaximumShown = 80;
 
     /// <summary>
-    /// Quotes a name: control and other invisible characters, which could forge lines or steer a terminal, are written as \uXXXX, and a
+    /// Quotes a name: control and other invisible characters, which could forge lines or steer a terminal, are written as \u and four hexadecimal digits, and a
     /// long name is cut.
     /// </summary>
     /// <param name="text">The text as found.</param>

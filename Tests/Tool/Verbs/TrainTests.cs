@@ -131,8 +131,9 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
     {
         const string Status = "/proc/self/status";
         const string Ignored = "SigIgn:";
+        const ulong Interrupt = 1UL << (2 - 1);
         string? line = File.Exists(Status) ? Array.Find(File.ReadAllLines(Status), text => text.StartsWith(Ignored, StringComparison.Ordinal)) : null;
-        bool isIgnored = line is not null && (Convert.ToUInt64(line[Ignored.Length..].Trim(), 16) & 0b10) != 0;
+        bool isIgnored = line is not null && (Convert.ToUInt64(line[Ignored.Length..].Trim(), 16) & Interrupt) != 0;
         return isIgnored ? "-TERM" : "-INT";
     }
 
