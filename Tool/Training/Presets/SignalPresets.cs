@@ -10,8 +10,8 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Networks for sequences that stop reading, think about each token as long as it needs, or choose experts token by token.</summary>
 internal static class SignalPresets
 {
+    // Below that of other transformers: a layer that runs many times gets a gradient from each of its runs.
     private const double TransformerRate = 1e-3;
-    private const double RecurrentRate = 2e-3;
 
     // A sequence is read in about so many blocks.
     private const int Blocks = 16;
@@ -21,22 +21,22 @@ internal static class SignalPresets
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        Sequence("early-stop-learned", "answers every few steps, and stops by a gate that learns whether the answer is right", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Learned)) with
+        SequencePreset.ForSequences("early-stop-learned", "answers every few steps, and stops by a gate that learns whether the answer is right", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Learned)) with
         {
             Paper = "Xin et al., BERxiT, EACL 2021; Ghodrati et al., FrameExit, CVPR 2021",
             Objective = static (usual, _) => new LearnedExits(usual),
         },
-        Sequence("early-stop-policy", "the same with a policy that is rewarded for stopping early", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Policy)) with
+        SequencePreset.ForSequences("early-stop-policy", "the same with a policy that is rewarded for stopping early", "lstm", static (shape, classes, plan) => Stop(shape, classes, plan, EarlyStopRule.Policy)) with
         {
             Paper = "Hartvigsen et al., Adaptive-Halting Policy Network for Early Classification, KDD 2019",
             Objective = static (usual, _) => new StopPolicyGradient(usual, ReadingCost),
         },
-        Sequence("causal-conv", "causal dilated convolutions, for texts and sequences of features", "", static (shape, classes, plan) => Causal(shape, classes, plan, shape[0])),
-        Sequence("early-stop-conv", "the same, answering after each block of steps", "causal-conv", static (shape, classes, plan) => Causal(shape, classes, plan, BlockOf(shape))) with
+        SequencePreset.ForSequences("causal-conv", "causal dilated convolutions, for texts and sequences of features", "", static (shape, classes, plan) => Causal(shape, classes, plan, shape[0])),
+        SequencePreset.ForSequences("early-stop-conv", "the same, answering after each block of steps", "causal-conv", static (shape, classes, plan) => Causal(shape, classes, plan, BlockOf(shape))) with
         {
             Paper = "Ghodrati et al., FrameExit, CVPR 2021, by confidence",
         },
-        Text("universal-transformer", "one layer, run on each token as often as it needs", static (shape, classes, plan) => UniversalTransformer.Create(new UniversalTransformerOptions
+        SequencePreset.ForTexts("universal-transformer", "one layer, run on each token as often as it needs", "transformer", static (shape, classes, plan) => UniversalTransformer.Create(new UniversalTransformerOptions
         {
             Vocabulary = plan.Vocabulary,
             Length = shape[0],
@@ -46,38 +46,25 @@ internal static class SignalPresets
             Dropout = TextPresets.Dropout,
         })) with
         {
+            Rate = TransformerRate,
             Paper = "Dehghani et al., Universal Transformers, ICLR 2019",
             Objective = static (usual, _) => Terms(usual, Halting.PonderTerm, 0.03f),
         },
-        Text("moe-transformer", "one of four feed-forward experts for each token, by noisy gates", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan))) with
+        SequencePreset.ForTexts("moe-transformer", "one of four feed-forward experts for each token, by noisy gates", "transformer", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan))) with
         {
+            Rate = TransformerRate,
             Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017",
             AddsAccuracy = true,
             Objective = static (usual, _) => new AuxiliaryTerms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
         },
-        Text("switch-transformer", "the most probable of four feed-forward experts for each token", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan) with { IsSwitch = true })) with
+        SequencePreset.ForTexts("switch-transformer", "the most probable of four feed-forward experts for each token", "transformer", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan) with { IsSwitch = true })) with
         {
+            Rate = TransformerRate,
             Paper = "Fedus et al., Switch Transformers, JMLR 2022",
             AddsAccuracy = true,
             Objective = static (usual, _) => Terms(usual, "balance", 0.02f),
         },
     ];
-
-    private static ModelPreset Sequence(string name, string summary, string counterpart, Func<Shape, int, TrainingPlan, StagedNetwork> create) => new(name, summary, create)
-    {
-        Static = counterpart,
-        Takes = InputForm.Sequences,
-        UsesAdam = true,
-        Rate = RecurrentRate,
-    };
-
-    private static ModelPreset Text(string name, string summary, Func<Shape, int, TrainingPlan, StagedNetwork> create) => new(name, summary, create)
-    {
-        Static = "transformer",
-        Takes = InputForm.Texts,
-        UsesAdam = true,
-        Rate = TransformerRate,
-    };
 
     private static AuxiliaryTerms Terms(Objective usual, string term, float weight) => new(usual, KeyValuePair.Create(term, weight));
 

@@ -16,10 +16,6 @@ internal static class TextPresets
     internal const float Dropout = 0.2f;
     internal const int Units = 64;
 
-    // Adam's rate; recurrent networks bear a larger one.
-    private const double TransformerRate = 2e-3;
-    private const double RecurrentRate = 2e-3;
-
     // What each token kept, and each step not skimmed, adds to the loss.
     private const float TokensWeight = 0.2f;
     private const float JumpWeight = 0.1f;
@@ -32,124 +28,64 @@ internal static class TextPresets
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("transformer", "encoder of 4 layers over words, for texts", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExits = false }))
-        {
-            Takes = InputForm.Texts,
-            UsesAdam = true,
-            Rate = TransformerRate,
-        },
-        new("exit-transformer", "the same with an exit after each layer, by confidence", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan)))
+        SequencePreset.ForTexts("transformer", "encoder of 4 layers over words, for texts", "", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExits = false })),
+        SequencePreset.ForTexts("exit-transformer", "the same with an exit after each layer, by confidence", "transformer", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan))) with
         {
             Paper = "Xin et al., DeeBERT, ACL 2020; Zhou et al., BERT loses patience, NeurIPS 2020",
-            Static = "transformer",
-            Takes = InputForm.Texts,
-            UsesAdam = true,
-            Rate = TransformerRate,
             Objective = static (_, plan) => new MultiExitObjective(ExitWeights, (float)plan.Smoothing, (float)plan.Distillation),
         },
-        new("learned-exit-transformer", "the same, by gates that learn whether an answer is right", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExitGates = true }))
+        SequencePreset.ForTexts("learned-exit-transformer", "the same, by gates that learn whether an answer is right", "transformer", static (shape, classes, plan) => ExitTransformer.Create(Exits(shape, classes, plan) with { HasExitGates = true })) with
         {
             Paper = "Xin et al., BERxiT, EACL 2021",
-            Static = "transformer",
-            Takes = InputForm.Texts,
-            UsesAdam = true,
-            Rate = TransformerRate,
             Objective = static (_, plan) => new LearnedExits(new MultiExitObjective(ExitWeights, (float)plan.Smoothing, (float)plan.Distillation)),
         },
-        new("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.5f) }))
+        SequencePreset.ForTexts("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", "transformer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.5f) })) with
         {
             Paper = "Goyal et al., PoWER-BERT, ICML 2020",
-            Static = "transformer",
-            Takes = InputForm.Texts,
-            UsesAdam = true,
-            Rate = TransformerRate,
         },
-        new("learned-token-drop", "hands on the tokens above a learned threshold of attention", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { IsLearned = true }))
+        SequencePreset.ForTexts("learned-token-drop", "hands on the tokens above a learned threshold of attention", "transformer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { IsLearned = true })) with
         {
             Paper = "Kim et al., Learned Token Pruning, KDD 2022",
-            Static = "transformer",
-            Takes = InputForm.Texts,
-            UsesAdam = true,
-            Rate = TransformerRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(TokenDropping.TokensTerm, TokensWeight)),
         },
-        new("lstm", "recurrent network, for texts and sequences of features", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static)))
-        {
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
-        },
-        new("gru", "the same with gated recurrent units", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static) with { IsGru = true }))
-        {
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
-        },
-        new("skip-lstm", "leaves out updates of the state", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip)))
+        SequencePreset.ForSequences("lstm", "recurrent network, for texts and sequences of features", "", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static))),
+        SequencePreset.ForSequences("gru", "the same with gated recurrent units", "", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Static) with { IsGru = true })),
+        SequencePreset.ForSequences("skip-lstm", "leaves out updates of the state", "lstm", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip))) with
         {
             Paper = "Campos et al., Skip RNN, ICLR 2018",
-            Static = "lstm",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = Updates,
         },
-        new("skip-gru", "the same with gated recurrent units", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip) with { IsGru = true }))
+        SequencePreset.ForSequences("skip-gru", "the same with gated recurrent units", "gru", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skip) with { IsGru = true })) with
         {
             Paper = "Campos et al., Skip RNN, ICLR 2018",
-            Static = "gru",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = Updates,
         },
-        new("skim-lstm", "updates a few units where a step matters little", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skim)))
+        SequencePreset.ForSequences("skim-lstm", "updates a few units where a step matters little", "lstm", static (shape, classes, plan) => SkipLstm.Create(Recurrent(shape, classes, plan, RecurrentMethod.Skim))) with
         {
             Paper = "Seo et al., Neural Speed Reading via Skim-RNN, ICLR 2018",
-            Static = "lstm",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(SkimRnn.SkimTerm, SkimWeight)),
         },
-        new("jump-lstm", "reads some words and jumps over the next, by policy gradient", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Jump) with { Reads = 4, LongestJump = 5, Jumps = shape[0] }))
+        SequencePreset.ForSequences("jump-lstm", "reads some words and jumps over the next, by policy gradient", "lstm", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Jump) with { Reads = 4, LongestJump = 5, Jumps = shape[0] })) with
         {
             Paper = "Yu, Lee and Le, Learning to Skim Text, ACL 2017",
-            Static = "lstm",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = static (objective, _) => new PolicyGradient(objective, new UsageReward(JumpPenalty), JumpWeight, PolicyBaseline.Greedy),
         },
-        new("early-stop-lstm", "answers every few steps and stops when it is sure", static (shape, classes, plan) => EarlyStopNet.Create(Stopping(shape, classes, plan)))
+        SequencePreset.ForSequences("early-stop-lstm", "answers every few steps and stops when it is sure", "lstm", static (shape, classes, plan) => EarlyStopNet.Create(Stopping(shape, classes, plan))) with
         {
             Paper = "Huang et al., Length adaptive recurrent model for text classification, CIKM 2017; Dennis et al., EMI-RNN, NeurIPS 2018",
-            Static = "lstm",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
         },
-        new("variable-gru", "updates a share of its units at each step", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Variable)))
+        SequencePreset.ForSequences("variable-gru", "updates a share of its units at each step", "", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Variable))) with
         {
             Paper = "Jernite et al., Variable computation in recurrent neural networks, ICLR 2017",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(VariableComputationRnn.ShareTerm, ShareWeight)),
         },
-        new("hierarchical-lstm", "finds where segments end, at which its upper layer updates", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Hierarchical)))
+        SequencePreset.ForSequences("hierarchical-lstm", "finds where segments end, at which its upper layer updates", "", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Hierarchical))) with
         {
             Paper = "Chung, Ahn and Bengio, Hierarchical multiscale recurrent neural networks, ICLR 2017",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
         },
-        new("ponder-gru", "updates as often at each step as it needs, by halting scores", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Ponder) with { IsGru = true }))
+        SequencePreset.ForSequences("ponder-gru", "updates as often at each step as it needs, by halting scores", "", static (shape, classes, plan) => AdaptiveRnn.Create(Adaptive(shape, classes, plan, AdaptiveMethod.Ponder) with { IsGru = true })) with
         {
             Paper = "Graves, Adaptive computation time for recurrent neural networks, 2016",
-            Takes = InputForm.Sequences,
-            UsesAdam = true,
-            Rate = RecurrentRate,
             Objective = static (objective, _) => new AuxiliaryTerms(objective, new KeyValuePair<string, float>(Halting.PonderTerm, PonderWeight)),
         },
     ];
