@@ -32,6 +32,9 @@ public sealed class SingleStage : StagedNetwork
     /// <summary>The layer as a network that takes its input piece by piece; null: it cannot.</summary>
     internal IStepwise? Stepwise => _layer as IStepwise;
 
+    /// <summary>The layer.</summary>
+    internal Layer Layer => _layer;
+
     /// <inheritdoc/>
     public override int StageCount => 1;
 

@@ -8,7 +8,10 @@ namespace ManagedDyn.Tool.Explanations;
 internal static class DecisionLines
 {
     /// <summary>The decisions for each input of the call, in the order in which they were made.</summary>
-    public static List<DecisionLine>[] Of(Session session, int inputs)
+    public static List<DecisionLine>[] Of(Session session, int inputs) => Of(session.Decisions!, session.Model, inputs);
+
+    /// <summary>The decisions that a ledger keeps for each input of a model, in the order in which they were made.</summary>
+    public static List<DecisionLine>[] Of(DecisionLedger ledger, Model model, int inputs)
     {
         List<DecisionLine>[] lines = new List<DecisionLine>[inputs];
         for (int i = 0; i < inputs; i++)
@@ -16,11 +19,10 @@ internal static class DecisionLines
             lines[i] = [];
         }
 
-        DecisionLedger ledger = session.Decisions!;
         foreach (DecisionChoice choice in ledger.Choices)
         {
             DecisionLine line = new(
-                session.Model.LayerName(choice.Layer),
+                model.LayerName(choice.Layer),
                 choice.Kind,
                 choice.Universe,
                 ledger.UnitsOf(choice).ToArray(),

@@ -39,6 +39,11 @@ public sealed class InputReader
         ? FrameFiles.In(path, new Shape(_sample[1], _sample[2], _sample[3]))
         : throw new ToolException($"the model takes samples of shape {_sample}; expected one that takes frames [frames, height, width, channels]");
 
+    /// <summary>The frames of each film at a path, for models of pictures.</summary>
+    internal IEnumerable<FrameFiles> Films(string path) => _sample.Rank == 3 && _sample[2] is (1 or 3)
+        ? FrameFiles.In(path, _sample)
+        : throw new ToolException($"the model takes samples of shape {_sample}; expected one of pictures, [height, width, 1 or 3]");
+
     // Arrays hold whole samples as they are.
     private bool TakesFrames(string path) => _sample.Rank == 4 && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
 

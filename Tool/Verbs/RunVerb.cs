@@ -41,6 +41,8 @@ public sealed class RunVerb : Verb
     private readonly Option<double?> _reject = Options.Number("--reject-below", "P", "Tell that an input is of none of the classes when the most probable one is less probable than this; the model's own bound if not given.", 0, 1);
     private readonly Option<long?> _window = Options.Whole("--window", "N", "Of videos: every N frames in a row are one input; all of a folder if not given.", 1, int.MaxValue);
     private readonly Option<bool> _stream = Options.Flag("--stream", "Of videos: tell the running answer after each frame, and whether it is sure; with --json a line of JSON each.");
+    private readonly Option<bool> _reuse = Options.Flag("--reuse", "Of a model of pictures: folders of numbered frames are films, of which only the pixels that changed since the frame before are computed, with the bits of each frame run whole.");
+    private readonly Option<double?> _reuseThreshold = Options.Number("--reuse-threshold", "X", "With --reuse: values of a layer's map count as changed when they differ by more than this; 0, exact, if not given.", 0, 1e6);
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON; of texts, one object a line, as soon as it is answered.");
 
     public RunVerb()
@@ -62,6 +64,8 @@ public sealed class RunVerb : Verb
         Command.Options.Add(_reject);
         Command.Options.Add(_window);
         Command.Options.Add(_stream);
+        Command.Options.Add(_reuse);
+        Command.Options.Add(_reuseThreshold);
         Command.Options.Add(_json);
     }
 
@@ -76,6 +80,7 @@ public sealed class RunVerb : Verb
         new("mdyn run --model intents.safetensors --json - < lines.txt", "a JSON object for each line of standard input, as it comes"),
         new("mdyn run --model video.safetensors clip/ --explain", "a folder of numbered frames: the class, and which frames were looked at"),
         new("mdyn run --model video.safetensors clip/ --stream", "the running answer after each frame, and whether it is sure"),
+        new("mdyn run --model pictures.safetensors --reuse film/ --explain", "frames of a film: only pixels that changed are computed, and how many of each layer were"),
         new("mdyn run --model digits.safetensors --explain seven.wav", "a recording: which steps of it were read before the network was sure"),
         new("mdyn run --deadline 2 --model my.safetensors a.jpg b.npy --json", "the best answers after 2 ms, as JSON"),
     ];
@@ -95,6 +100,11 @@ public sealed class RunVerb : Verb
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
+        if (arguments.GetValue(_reuse) || arguments.GetValue(_reuseThreshold) is not null)
+        {
+            return Reuse(arguments, tool, model, workers);
+        }
+
         if (arguments.GetValue(_stream))
         {
             return Stream(arguments, tool, model, budget, workers);
@@ -199,6 +209,40 @@ public sealed class RunVerb : Verb
         }
 
         tool.Terminal.Flush();
+        return ExitCode.Ok;
+    }
+
+    private ExitCode Reuse(ParseResult arguments, ToolContext tool, Model model, Workers workers)
+    {
+        if (!arguments.GetValue(_reuse))
+        {
+            throw ToolException.Usage("--reuse-threshold was given without --reuse");
+        }
+
+        foreach ((bool isGiven, string other) in (ReadOnlySpan<(bool, string)>)
+        [
+            (arguments.GetValue(_stream), "--stream"), (arguments.GetValue(_tiles), "--tiles"), (arguments.GetValue(_report) is not null, "--report"), (arguments.GetValue(_heatmap) is not null, "--heatmap"),
+            (arguments.GetValue(_out) is not null, "--out"), (arguments.GetValue(_memory) is not null, "--memory"), (arguments.GetValue(_window) is not null, "--window"),
+            (_budget.HasDeadline(arguments), "--deadline"),
+        ])
+        {
+            if (isGiven)
+            {
+                throw ToolException.Usage($"{other} cannot be given with --reuse; --explain and --json tell what each layer computed");
+            }
+        }
+
+        SessionOptions options = new() { Workers = workers, KeepDecisions = arguments.GetValue(_explain), Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast };
+        FilmFrames films = new(tool, model, (float)(arguments.GetValue(_reuseThreshold) ?? 0), options, arguments.GetValue(_json));
+        InputReader reader = new(model);
+        foreach (string path in arguments.GetRequiredValue(_inputs))
+        {
+            foreach (FrameFiles film in reader.Films(path))
+            {
+                films.Run(film);
+            }
+        }
+
         return ExitCode.Ok;
     }
 

@@ -12,9 +12,13 @@ namespace ManagedDyn.Layers.SpatialWise.PixelLevel;
 internal sealed class DeltaConvolution(ConvBlock block, ChangedPixelsMap input, ChangedPixelsMap? residual = null) : DeltaStep
 {
     private readonly ConvolutionGeometry _geometry = block.Convolution.GeometryOf(input.Values.Shape);
+    private int _computedCount;
 
     /// <inheritdoc/>
     public override ChangedPixelsMap Output { get; } = new(block.OutputShape(input.Values.Shape));
+
+    /// <inheritdoc/>
+    public override int ComputedCount => _computedCount;
 
     /// <inheritdoc/>
     public override void Run(Context context, float threshold)
@@ -25,6 +29,7 @@ internal sealed class DeltaConvolution(ConvBlock block, ChangedPixelsMap input, 
                 input.Changed, _geometry.InHeight, _geometry.InWidth, _geometry.OutHeight, _geometry.OutWidth, _geometry.KernelHeight, _geometry.StrideHeight,
                 _geometry.PadTop, _geometry.DilationHeight);
         pixels = residual is null ? pixels : context.Workspace.Union(pixels, residual.Changed);
+        _computedCount = pixels.IsAll ? Output.Values.Shape.RowCount : pixels.Count;
         if (context.Ledger is not null)
         {
             context.Record(new DecisionRecord

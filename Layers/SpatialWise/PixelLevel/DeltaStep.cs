@@ -9,6 +9,9 @@ internal abstract class DeltaStep
     /// <summary>The output of the last frame.</summary>
     public abstract ChangedPixelsMap Output { get; }
 
+    /// <summary>The pixels of the output, over all streams, that the last frame made it compute.</summary>
+    public abstract int ComputedCount { get; }
+
     /// <summary>Takes a frame.</summary>
     public abstract void Run(Context context, float threshold);
 

@@ -34,12 +34,26 @@ public sealed class DeltaStream
     /// <param name="streams">How many streams run side by side, as a batch.</param>
     /// <exception cref="ArgumentException">The network is not frozen or cannot take such frames, or the threshold is negative.</exception>
     public DeltaStream(Layer network, Shape sample, float threshold = 0, int streams = 1)
+        : this([network], sample, threshold, streams)
     {
-        ArgumentNullException.ThrowIfNull(network);
+    }
+
+    /// <summary>Begins streams.</summary>
+    /// <param name="layers">The network's layers one after another, frozen; they may be shared by other streams.</param>
+    /// <param name="sample">[H, W, C] of a frame.</param>
+    /// <param name="threshold">0: exact; else a pixel counts as changed when one of its values differs by more.</param>
+    /// <param name="streams">How many streams run side by side, as a batch.</param>
+    /// <exception cref="ArgumentException">A layer is not frozen or cannot take what comes to it, or the threshold is negative.</exception>
+    public DeltaStream(ReadOnlySpan<Layer> layers, Shape sample, float threshold = 0, int streams = 1)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(streams, 1);
-        if (!network.IsFrozen)
+        foreach (Layer layer in layers)
         {
-            throw new ArgumentException("The network of a stream is not frozen; kept maps would not follow its parameters.", nameof(network));
+            ArgumentNullException.ThrowIfNull(layer, nameof(layers));
+            if (!layer.IsFrozen)
+            {
+                throw new ArgumentException("The network of a stream is not frozen; kept maps would not follow its parameters.", nameof(layers));
+            }
         }
 
         if (sample.Rank != 3 || !(threshold >= 0 && float.IsFinite(threshold)))
@@ -49,9 +63,15 @@ public sealed class DeltaStream
 
         _threshold = threshold;
         _input = new ChangedPixelsMap(new Shape(streams, sample[0], sample[1], sample[2]));
-        Shape output = network.OutputShape(_input.Values.Shape);
-        _ = Append(network, _input);
-        _result = _tail.Count > 0 ? Tensor.Zeros(output) : (_steps.Count == 0 ? _input : _steps[^1].Output).Values;
+        Shape output = _input.Values.Shape;
+        ChangedPixelsMap last = _input;
+        foreach (Layer layer in layers)
+        {
+            output = layer.OutputShape(output);
+            last = Append(layer, last);
+        }
+
+        _result = _tail.Count > 0 ? Tensor.Zeros(output) : last.Values;
     }
 
     /// <summary>The share of pixels that the last frame changed, over the maps of all layers but the input.</summary>
@@ -68,6 +88,40 @@ public sealed class DeltaStream
             }
 
             return all == 0 ? 0 : (double)changed / all;
+        }
+    }
+
+    /// <summary>The share of pixels that the last frame made the layers compute, over the maps of all layers but the input.</summary>
+    public double ComputedShare
+    {
+        get
+        {
+            long computed = 0;
+            long all = 0;
+            foreach (DeltaStep step in _steps)
+            {
+                computed += step.ComputedCount;
+                all += step.Output.Values.Shape.RowCount;
+            }
+
+            return all == 0 ? 0 : (double)computed / all;
+        }
+    }
+
+    /// <summary>Whether any layer is followed pixel by pixel; if not, only frames that change nothing are saved.</summary>
+    public bool FollowsPixels
+    {
+        get
+        {
+            foreach (DeltaStep step in _steps)
+            {
+                if (step is DeltaConvolution)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 

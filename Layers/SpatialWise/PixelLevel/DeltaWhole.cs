@@ -13,6 +13,9 @@ internal sealed class DeltaWhole(Layer layer, ChangedPixelsMap input) : DeltaSte
     public override ChangedPixelsMap Output { get; } = new(layer.OutputShape(input.Values.Shape));
 
     /// <inheritdoc/>
+    public override int ComputedCount => Output.Values.Shape.RowCount;
+
+    /// <inheritdoc/>
     public override void Run(Context context, float threshold)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
