@@ -51,7 +51,7 @@ internal sealed class FrameStream(ToolContext tool, Model model, Budget budget, 
         }
         catch (ArgumentException e)
         {
-            throw new ToolException(e.Message.TrimEnd('.'), e);
+            throw new ToolException(ToolException.Reason(e), e);
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"cannot run the model on '{name}': {e.Message.TrimEnd('.').ReplaceLineEndings(" ")}", e);
+            throw new ToolException($"cannot run the model on '{name}': {ToolException.Reason(e)}", e);
         }
     }
 

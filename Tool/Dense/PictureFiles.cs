@@ -65,7 +65,7 @@ internal static class PictureFiles
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot read '{path}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e);
         }
     }
 }

@@ -77,7 +77,7 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"cannot run the model on the tiles of '{name}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot run the model on the tiles of '{name}': {ToolException.Reason(e)}", e);
         }
 
         return predictions;

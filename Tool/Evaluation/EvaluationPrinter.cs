@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using ManagedDyn.Layers.Inference.Calibration;
 using ManagedDyn.Tool.Output;
@@ -9,6 +10,9 @@ namespace ManagedDyn.Tool.Evaluation;
 /// <summary>Prints what was measured: as tables, and as JSON.</summary>
 public static class EvaluationPrinter
 {
+    // A point that takes more of the last exit's multiply-adds than this saves next to nothing.
+    private const double LittleSaved = 0.97;
+
     public static void Print(Terminal terminal, EvaluationResult result)
     {
         ArgumentNullException.ThrowIfNull(terminal);
@@ -96,11 +100,33 @@ public static class EvaluationPrinter
         terminal.WriteLine(SafeText.Clean(string.Create(
             CultureInfo.InvariantCulture,
             $"dynamic ({chosen.Name}): {Quantity.Percent(chosen.Accuracy, 2)} against {Quantity.Percent(last.Accuracy, 2)} of the last exit ({points:+0.00;-0.00;0.00} points) with {Quantity.Percent(chosen.MeanMacs / last.MeanMacs)} of its MACs")));
+        PrintSaving(terminal, result.Curve.Points, chosen, last);
         foreach (TimeRatio time in result.Times)
         {
             terminal.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"batch {time.Batch,3}: {Quantity.Milliseconds(time.Milliseconds)} instead of {Quantity.Milliseconds(time.FullMilliseconds)} an input, {Quantity.Percent(time.Ratio)} of the time for {Quantity.Percent(time.MacsRatio)} of the MACs (ratio {time.Overhead:F2})"));
+        }
+    }
+
+    // With few validation samples nothing is sure to lose as little as the usual point may: then nobody leaves early, though other points save.
+    private static void PrintSaving(Terminal terminal, IReadOnlyList<CurvePoint> points, CurvePoint chosen, CurvePoint last)
+    {
+        if (chosen.MeanMacs < LittleSaved * last.MeanMacs)
+        {
+            return;
+        }
+
+        CurvePoint? best = null;
+        foreach (CurvePoint point in points)
+        {
+            best = point.MeanMacs < LittleSaved * last.MeanMacs && !(point.Accuracy <= best?.Accuracy) ? point : best;
+        }
+
+        if (best is not null)
+        {
+            terminal.WriteLine(SafeText.Clean(
+                $"{chosen.Name} saves little: few validation samples cannot vouch for so small a loss; --point {best.Name} takes {Quantity.Percent(best.MeanMacs / last.MeanMacs)} of the MACs at {Quantity.Percent(best.Accuracy, 2)}"));
         }
     }
 

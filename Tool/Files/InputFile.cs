@@ -23,7 +23,7 @@ public static class InputFile
         }
         catch (IOException e)
         {
-            throw new ToolException($"cannot read '{path}': {e.Message}", e);
+            throw new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e);
         }
     }
 
@@ -62,7 +62,7 @@ public static class InputFile
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
         {
-            throw new ToolException($"cannot open '{path}': {e.Message}", e);
+            throw new ToolException($"cannot open '{path}': {ToolException.Reason(e)}", e);
         }
     }
 }

@@ -10,6 +10,8 @@ namespace ManagedDyn.Tool.Files;
 /// </summary>
 public static class OutputFile
 {
+    private const string TrialSuffix = ".trial";
+
     /// <summary>Fails now if the file could not be written later, when much work would be lost.</summary>
     public static void CheckWritable(string? path)
     {
@@ -18,8 +20,8 @@ public static class OutputFile
             return;
         }
 
-        string trial = path + ".trial";
-        Write(trial, static _ => { });
+        string trial = path + TrialSuffix;
+        Write(trial, path, static _ => { });
         File.Delete(trial);
         if (Directory.Exists(path))
         {
@@ -55,7 +57,9 @@ public static class OutputFile
         }
     }
 
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => Write(path, path, write);
+
+    private static void Write(string path, string named, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
@@ -71,10 +75,14 @@ public static class OutputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            // The message of the system names a file beside the destination, or the wrong reason; the folder is what the user can mend.
-            throw new ToolException($"cannot write '{path}': {(e is UnauthorizedAccessException ? "this user may not write there" : e.Message.ReplaceLineEndings(" "))}", e);
+            throw new ToolException($"cannot write '{named}': {Explain(e)}", e);
         }
     }
+
+    // The system names the file beside the destination that is written first, and gives a missing right as the reason for much else.
+    private static string Explain(Exception failure) => failure is UnauthorizedAccessException
+        ? "this user may not write there"
+        : ToolException.Reason(failure).Replace(AtomicFile.PartialSuffix, string.Empty, StringComparison.Ordinal).Replace(TrialSuffix, string.Empty, StringComparison.Ordinal);
 
     public static void WriteText(string path, string text) => Write(path, stream =>
     {

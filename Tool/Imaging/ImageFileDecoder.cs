@@ -17,7 +17,7 @@ public sealed class ImageFileDecoder : IImageDecoder
         }
         catch (InvalidDataException e)
         {
-            throw new ModelFormatException(e.Message, e);
+            throw new ModelFormatException(ToolException.Reason(e), e);
         }
     }
 }

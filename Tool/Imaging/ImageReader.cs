@@ -22,7 +22,7 @@ public static class ImageReader
         }
         catch (InvalidDataException e)
         {
-            throw new ToolException($"cannot read the picture '{path}': {e.Message}", e);
+            throw new ToolException($"cannot read the picture '{path}': {ToolException.Reason(e)}", e);
         }
     }
 
@@ -82,7 +82,7 @@ public static class ImageReader
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The decoder reports all that it cannot read by exceptions of several types.
-            throw new InvalidDataException($"the picture cannot be decoded ({e.Message})", e);
+            throw new InvalidDataException($"the picture cannot be decoded ({ToolException.Reason(e)})", e);
         }
     }
 

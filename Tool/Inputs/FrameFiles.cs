@@ -89,7 +89,7 @@ internal sealed class FrameFiles
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot read '{path}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e);
         }
     }
 
@@ -145,7 +145,7 @@ internal sealed class FrameFiles
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot read '{path}' as frames: {e.Message.TrimEnd('.')}; expected a folder of numbered pictures, an IDX file of frames or an npy array", e);
+            throw new ToolException($"cannot read '{path}' as frames: {ToolException.Reason(e)}; expected a folder of numbered pictures, an IDX file of frames or an npy array", e);
         }
     }
 }

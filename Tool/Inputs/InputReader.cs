@@ -20,6 +20,7 @@ public sealed class InputReader
 
     private readonly Shape _sample;
     private readonly InputEncoding? _encoding;
+    private bool _isTold;
 
     public InputReader(Model model)
     {
@@ -30,6 +31,9 @@ public sealed class InputReader
 
     /// <summary>For models that take frames: how many frames of a video in a row become one input; 0: all of them.</summary>
     public int Window { get; init; }
+
+    /// <summary>Told of each file that could not be read, the others still are; null: the first one ends the reading.</summary>
+    public Action<ToolException>? Unreadable { get; init; }
 
     /// <summary>The inputs in a file, or in the files of a folder in the order of their names.</summary>
     public IEnumerable<InputSample> Read(string path) => TakesFrames(path) ? ReadVideos(path) : Directory.Exists(path) ? ReadFolder(path) : ReadFile(path);
@@ -54,7 +58,11 @@ public sealed class InputReader
             int length = Window > 0 ? Window : video.Count;
             for (int first = 0; first < video.Count; first += length)
             {
-                yield return video.Window(first, Math.Min(length, video.Count - first), _sample[0]);
+                (FrameFiles Video, int First, int Count, int Taken) window = (video, first, Math.Min(length, video.Count - first), _sample[0]);
+                if (Guard(video.Name, window, static (_, w) => w.Video.Window(w.First, w.Count, w.Taken)) is { } sample)
+                {
+                    yield return sample;
+                }
             }
         }
     }
@@ -89,22 +97,25 @@ public sealed class InputReader
 
     private IEnumerable<InputSample> ReadFile(string path)
     {
-        using InputSource source = Guard(path, this, static (path, reader) => reader.Open(path));
+        using InputSource? source = Guard(path, this, static (path, reader) => reader.Open(path));
         bool any = false;
-        while (Guard(path, source, static (_, source) => source.Next()) is { } sample)
+        while (source is not null && Guard(path, source, static (_, source) => source.Next()) is { } sample)
         {
             any = true;
             yield return sample;
         }
 
-        if (!any && !source.MayBeEmpty)
+        if (source is { MayBeEmpty: false } && !any && !_isTold)
         {
-            throw new ToolException($"'{path}' holds no input; expected at least one");
+            Tell(new ToolException($"'{path}' holds no input; expected at least one"));
         }
+
+        _isTold = false;
     }
 
-    // A part of the work on a file, whose failures are told with the path that the user gave.
-    private static TResult Guard<TState, TResult>(string path, TState state, Func<string, TState, TResult> read)
+    // A part of the work on a file, whose failures are told with the path that the user gave; null behind one.
+    private TResult? Guard<TState, TResult>(string path, TState state, Func<string, TState, TResult?> read)
+        where TResult : class
     {
         try
         {
@@ -112,8 +123,25 @@ public sealed class InputReader
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot read '{path}': {e.Message.TrimEnd('.')}", e);
+            Tell(new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e));
         }
+        catch (ToolException e) when (Unreadable is not null && e.ExitCode == ExitCode.Failed)
+        {
+            Tell(e);
+        }
+
+        return null;
+    }
+
+    private void Tell(ToolException failure)
+    {
+        if (Unreadable is not { } told)
+        {
+            throw failure;
+        }
+
+        _isTold = true;
+        told(failure);
     }
 
     private InputSource Open(string path)
@@ -173,7 +201,7 @@ public sealed class InputReader
     {
         if (_sample.Rank != 3 || _sample[2] is not (1 or 3))
         {
-            throw new ToolException($"'{path}' is {kind}; the model takes samples of shape {_sample}");
+            throw new ToolException($"'{path}' is {kind}; the model takes {(_encoding is TextEncoding ? "texts" : $"samples of shape {_sample}")}");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.IO;
 using ManagedDyn.Engine.Formats;
@@ -14,6 +15,7 @@ internal sealed class NpySource : InputSource
     private readonly NpyReader _reader;
     private readonly int _count;
     private readonly bool _isSingle;
+    private readonly int _steps;
     private int _index;
 
     public NpySource(string path, Shape sample)
@@ -24,7 +26,7 @@ internal sealed class NpySource : InputSource
         try
         {
             _reader = new NpyReader(_stream, System.IO.Path.GetFileName(path));
-            (_count, _isSingle) = Count(_reader.Shape);
+            (_count, _isSingle, _steps) = Count(_reader.Shape);
         }
         catch
         {
@@ -50,16 +52,26 @@ internal sealed class NpySource : InputSource
             return new InputSample(name, bytes, null);
         }
 
+        // What a shorter sequence lacks are zeros behind it, as in training.
         float[] values = new float[_sample.Count];
-        _reader.ReadSingles(values);
+        _reader.ReadSingles(values.AsSpan(0, _steps > 0 ? _steps * _sample[1] : values.Length));
         CheckFinite(name, values);
-        return new InputSample(name, null, values);
+        return new InputSample(name, null, values) { Steps = _steps };
     }
 
     public override void Dispose() => _stream.Dispose();
 
-    private (int Count, bool IsSingle) Count(Shape shape)
+    private (int Count, bool IsSingle, int Steps) Count(Shape shape)
     {
+        if (_sample.Rank == 2 && _reader.Type != ElementType.U8 && shape.Rank is 2 or 3)
+        {
+            int steps = shape[shape.Rank - 2];
+            if (steps >= 1 && steps <= _sample[0] && shape[shape.Rank - 1] == _sample[1])
+            {
+                return shape.Rank == 2 ? (1, true, steps) : (shape[0], false, steps);
+            }
+        }
+
         // A lone channel may be left out: [H, W] or [N, H, W].
         bool dropsChannel = _sample.Rank == 3 && _sample[2] == 1;
         foreach (int rank in dropsChannel ? new[] { _sample.Rank, _sample.Rank - 1 } : [_sample.Rank])
@@ -78,11 +90,11 @@ internal sealed class NpySource : InputSource
 
             if (fits)
             {
-                return lead == 0 ? (1, true) : (shape[0], false);
+                return lead == 0 ? (1, true, 0) : (shape[0], false, 0);
             }
         }
 
-        throw new ToolException($"'{Path}' is an array of shape {shape}; the model takes {_sample}, alone or several in a row");
+        throw new ToolException($"'{Path}' is an array of shape {shape}; the model takes {_sample}, alone or several in a row{(_sample.Rank == 2 ? ", or with fewer steps" : string.Empty)}");
     }
 
     private static void CheckFinite(string name, float[] values)

@@ -30,7 +30,7 @@ internal sealed class WavSource(string path, SignalEncoding encoding) : InputSou
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"cannot read '{Path}': {e.Message}", e);
+            throw new ToolException($"cannot read '{Path}': {ToolException.Reason(e)}", e);
         }
 
         return new InputSample(Path, null, values)

@@ -148,7 +148,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new ToolException($"'{path}' is no sound result of a run: {e.Message.TrimEnd('.').ReplaceLineEndings(" ")}; delete it to run again", e);
+            throw new ToolException($"'{path}' is no sound result of a run: {ToolException.Reason(e)}; delete it to run again", e);
         }
     }
 }

@@ -65,7 +65,7 @@ public static class PlanFile
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)
         {
-            throw new ToolException($"'{path}' is no sound plan of a training run: {e.Message.TrimEnd('.').ReplaceLineEndings(" ")}", e);
+            throw new ToolException($"'{path}' is no sound plan of a training run: {ToolException.Reason(e)}", e);
         }
     }
 

@@ -31,7 +31,7 @@ internal static class Teacher
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot load the teacher '{path}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot load the teacher '{path}': {ToolException.Reason(e)}", e);
         }
 
         if (model.SampleShape != sample || model.ClassCount != classes)

@@ -30,7 +30,7 @@ public sealed record TrainingFolder(string Path)
         }
         catch (System.Exception e) when (e is IOException or System.UnauthorizedAccessException or System.ArgumentException)
         {
-            throw new ToolException($"cannot make the folder '{Path}': {e.Message}", e);
+            throw new ToolException($"cannot make the folder '{Path}': {ToolException.Reason(e)}", e);
         }
     }
 

@@ -98,7 +98,7 @@ public sealed class TrainingJob
         }
         catch (Exception e) when (e is StateMismatchException or ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot resume from '{checkpoint}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot resume from '{checkpoint}': {ToolException.Reason(e)}", e);
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class TrainingJob
         }
         catch (TrainingDivergedException e)
         {
-            throw new ToolException(e.Message.TrimEnd('.'), e);
+            throw new ToolException(ToolException.Reason(e), e);
         }
     }
 

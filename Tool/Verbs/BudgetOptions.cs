@@ -10,7 +10,7 @@ namespace ManagedDyn.Tool.Verbs;
 /// <summary>The options that say what an answer may cost.</summary>
 public sealed class BudgetOptions
 {
-    private readonly Option<double?> _macs = Options.Scaled("--budget", "MACS", "The most multiply-adds for one input, such as 12M.");
+    private readonly Option<double?> _macs = Options.Scaled("--budget", "MACS", "The most multiply-adds for one input, such as 12M; of sequences, counted for one of full length.");
     private readonly Option<double?> _deadline = Options.Number("--deadline", "MS", "The time for one input in milliseconds: the best answer that is ready then.", 1e-3, 1e9);
     private readonly Option<double?> _confidence = Options.Number("--confidence", "C", "Leave at the first exit that is at least this sure.", 0, 1e9);
     private readonly Option<string?> _point = Options.Text("--point", "NAME", "Leave by the thresholds of one of the model's operating points ('mdyn info' lists them).");
@@ -80,7 +80,7 @@ public sealed class BudgetOptions
             }
             catch (ArgumentException e)
             {
-                throw new ToolException($"--point: {FirstSentence(e.Message)}", ExitCode.WrongUsage);
+                throw new ToolException($"--point: {ToolException.Reason(e)}", ExitCode.WrongUsage);
             }
         }
 
@@ -89,11 +89,5 @@ public sealed class BudgetOptions
         return full || capped || model.Points.Length == 0
             ? (Budget.Full, "whole network")
             : (Budget.Calibrated(), "operating point " + model.Points[0].Name);
-    }
-
-    private static string FirstSentence(string message)
-    {
-        int end = message.IndexOf(" (Parameter", StringComparison.Ordinal);
-        return (end < 0 ? message : message[..end]).TrimEnd('.');
     }
 }

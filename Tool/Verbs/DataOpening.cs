@@ -22,7 +22,7 @@ public static class DataOpening
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"the data set {data.Name} does not fit the model: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", e);
+            throw new ToolException($"the data set {data.Name} does not fit the model: {ToolException.Reason(e)}", e);
         }
     }
 
@@ -39,7 +39,7 @@ public static class DataOpening
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ToolException($"cannot open the data set '{source}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot open the data set '{source}': {ToolException.Reason(e)}", e);
         }
     }
 }

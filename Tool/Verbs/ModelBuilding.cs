@@ -55,7 +55,7 @@ public static class ModelBuilding
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot write the model '{path}': {e.Message}", e);
+            throw new ToolException($"cannot write the model '{path}': {ToolException.Reason(e)}", e);
         }
     }
 

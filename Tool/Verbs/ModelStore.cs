@@ -68,7 +68,7 @@ public static class ModelStore
         }
         catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot load the model '{path}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot load the model '{path}': {ToolException.Reason(e)}", e);
         }
     }
 

@@ -6,7 +6,6 @@ using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Dense;
-using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Imaging;
 using ManagedDyn.Tool.Inputs;
@@ -46,7 +45,7 @@ public sealed class RunVerb : Verb
     private readonly Option<bool> _json = Options.Flag("--json", "Print the answers as JSON; of texts, one object a line, as soon as it is answered.");
 
     public RunVerb()
-        : base("run", "Ask a model about inputs: label, confidence, the exit taken, multiply-adds and time of each, or an answer for each pixel.")
+        : base("run", "Ask a model about inputs: label, confidence by its exit rule, the exit taken, multiply-adds and the time to the answer of each (inputs run in batches), or an answer for each pixel. Inputs that cannot be read are told and left out; the exit code is then 1.")
     {
         Command.Arguments.Add(_inputs);
         Command.Options.Add(_model);
@@ -107,11 +106,18 @@ public sealed class RunVerb : Verb
 
         if (arguments.GetValue(_stream))
         {
+            Refuse(arguments, "with --stream, which tells the running answer after each frame", _top, _limit, _explain, _report, _heatmap, _out, _memory, _tiles, _reject, _window);
             return Stream(arguments, tool, model, budget, workers);
+        }
+
+        if (model.SampleShape.Rank != 4)
+        {
+            Refuse(arguments, $"for this model, which takes samples of shape {model.SampleShape} and no frames", _window);
         }
 
         if (model.Answers != AnswerKind.Label || arguments.GetValue(_tiles))
         {
+            Refuse(arguments, model.Answers == AnswerKind.Label ? "with --tiles" : "for a model that answers for each pixel", _top, _explain, _reject);
             AskPixels(arguments, tool, model, new DenseRunOptions
             {
                 Workers = workers,
@@ -159,22 +165,47 @@ public sealed class RunVerb : Verb
 
         // A deadline counts for each input, so they are asked one at a time.
         int batchSize = timed ? 1 : BatchSize;
-        Asking asking = new(budget, top, (float)(arguments.GetValue(_reject) ?? model.Description.LeastConfidence), sink, tool);
+        Questioner questioner = new(session, budget, sink, tool.Cancellation) { Top = top, LeastConfidence = (float)(arguments.GetValue(_reject) ?? model.Description.LeastConfidence) };
+        bool anyAnswered = false;
+        bool anyUnreadable = false;
+        void Skip(ToolException failure)
+        {
+            tool.Terminal.WriteError(failure.Message);
+            anyUnreadable = true;
+        }
+
         List<InputSample> batch = [];
-        foreach (InputSample sample in Inputs(arguments, model))
+        foreach (InputSample sample in Inputs(arguments, model, Skip))
         {
             tool.Cancellation.ThrowIfCancellationRequested();
+            anyAnswered = true;
             batch.Add(sample);
             if (batch.Count == batchSize || sample.MayWait)
             {
-                Ask(session, batch, asking);
+                questioner.Ask(batch);
                 sink.Pass();
             }
         }
 
-        Ask(session, batch, asking);
-        sink.Finish();
-        return ExitCode.Ok;
+        questioner.Ask(batch);
+        if (anyAnswered || !anyUnreadable)
+        {
+            sink.Finish();
+        }
+
+        return anyUnreadable ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    // An option that would do nothing is a mistake that a user should hear of.
+    private static void Refuse(ParseResult arguments, string where, params ReadOnlySpan<Option> options)
+    {
+        foreach (Option option in options)
+        {
+            if (arguments.GetResult(option) is { Implicit: false })
+            {
+                throw ToolException.Usage($"{option.Name} has no effect {where}; leave it out");
+            }
+        }
     }
 
     private AnswerSink Sink(ParseResult arguments, ToolContext tool, Model model, string budget)
@@ -274,9 +305,9 @@ public sealed class RunVerb : Verb
         new TileScores(tool, model, options).Ask(pictures, limit);
     }
 
-    private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model)
+    private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model, Action<ToolException> skip)
     {
-        InputReader reader = new(model) { Window = (int)(arguments.GetValue(_window) ?? 0) };
+        InputReader reader = new(model) { Window = (int)(arguments.GetValue(_window) ?? 0), Unreadable = skip };
         long left = arguments.GetValue(_limit) ?? long.MaxValue;
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {
@@ -289,100 +320,5 @@ public sealed class RunVerb : Verb
                 }
             }
         }
-    }
-
-    private static void Ask(Session session, List<InputSample> batch, Asking asking)
-    {
-        // Bytes and values take different ways into the network; answers keep the order of the inputs.
-        for (int first = 0; first < batch.Count;)
-        {
-            int end = first + 1;
-            while (end < batch.Count && (batch[end].Bytes is null) == (batch[first].Bytes is null))
-            {
-                end++;
-            }
-
-            AskAlike(session, batch.GetRange(first, end - first), asking);
-            first = end;
-        }
-
-        batch.Clear();
-    }
-
-    private static void AskAlike(Session session, List<InputSample> batch, Asking asking)
-    {
-        Model model = session.Model;
-        int length = model.SampleShape.Count;
-        Prediction[] predictions = new Prediction[batch.Count];
-        float[] scores = new float[batch.Count * model.ClassCount];
-        try
-        {
-            if (batch[0].Bytes is not null)
-            {
-                byte[] bytes = new byte[batch.Count * length];
-                for (int i = 0; i < batch.Count; i++)
-                {
-                    batch[i].Bytes!.CopyTo(bytes, i * length);
-                }
-
-                session.PredictBatch(bytes, batch.Count, asking.Budget, predictions, scores, asking.Tool.Cancellation);
-            }
-            else
-            {
-                float[] values = new float[batch.Count * length];
-                for (int i = 0; i < batch.Count; i++)
-                {
-                    batch[i].Values!.CopyTo(values, i * length);
-                }
-
-                session.PredictBatch(values, batch.Count, asking.Budget, predictions, scores, asking.Tool.Cancellation);
-            }
-        }
-        catch (ArgumentException e)
-        {
-            throw new ToolException($"cannot run the model on '{batch[0].Name}': {e.Message}", e);
-        }
-
-        List<DecisionLine>[]? decisions = session.Decisions is null ? null : DecisionLines.Of(session, batch.Count);
-        for (int i = 0; i < batch.Count; i++)
-        {
-            ReadOnlySpan<float> row = scores.AsSpan(i * model.ClassCount, model.ClassCount);
-            (int Label, float Probability)[] best = Best(row, asking.Top);
-            asking.Sink.Add(new Answer(batch[i], predictions[i], best, session.Trace!.Confidences(i).ToArray())
-            {
-                IsRejected = best[0].Probability < asking.LeastConfidence,
-                Decisions = decisions?[i],
-                Steps = decisions is not null && batch[i].Steps > 0 ? StepUse.Of(batch[i].Steps, model.SampleShape[0], batch[i].StepSeconds, decisions[i]) with { WholeSeconds = batch[i].WholeSeconds } : null,
-                Words = decisions is not null && batch[i].Text is { } text ? WordUse.Of((TextEncoding)model.Encoding!, text, decisions[i]) : null,
-            });
-        }
-    }
-
-    /// <summary>How inputs are asked about.</summary>
-    private sealed record Asking(Budget Budget, int Top, float LeastConfidence, AnswerSink Sink, ToolContext Tool);
-
-    /// <summary>The most probable classes, best first; equal ones in their order.</summary>
-    private static (int Label, float Probability)[] Best(ReadOnlySpan<float> scores, int count)
-    {
-        (int Label, float Probability)[] best = new (int, float)[count];
-        int found = 0;
-        for (int label = 0; label < scores.Length; label++)
-        {
-            int place = found;
-            while (place > 0 && best[place - 1].Probability < scores[label])
-            {
-                place--;
-            }
-
-            if (place < count)
-            {
-                int moved = Math.Min(found, count - 1) - place;
-                Array.Copy(best, place, best, place + 1, moved);
-                best[place] = (label, scores[label]);
-                found = Math.Min(found + 1, count);
-            }
-        }
-
-        return best;
     }
 }

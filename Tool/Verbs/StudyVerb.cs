@@ -16,7 +16,7 @@ namespace ManagedDyn.Tool.Verbs;
 /// <summary>Compares every method of a family with its static counterpart.</summary>
 public sealed class StudyVerb : Verb
 {
-    private const int FullEpochs = 6;
+    private const int FullEpochs = 4;
     private const int QuickEpochs = 8;
     private const int FullSeeds = 3;
 

@@ -228,7 +228,7 @@ public sealed class TrainVerb : Verb
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"{plan.Model} cannot be trained on {data.Name}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new ToolException($"{plan.Model} cannot be trained on {data.Name}: {ToolException.Reason(e)}", e);
         }
     }
 

@@ -43,7 +43,7 @@ public sealed record RecordedCase(string Name, Tensor Input, IReadOnlyList<Tenso
         }
         catch (Exception e) when (e is ModelFileException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"cannot read recorded data from '{path}': {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"cannot read recorded data from '{path}': {ToolException.Reason(e)}", e);
         }
     }
 

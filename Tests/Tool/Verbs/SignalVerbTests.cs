@@ -1,6 +1,9 @@
 using System;
 using System.IO;
 using System.Text.Json;
+using ManagedDyn.Engine.Formats.Npy;
+using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tests.Layers.Data.Audio;
 using Xunit;
 
@@ -42,6 +45,34 @@ public sealed class SignalVerbTests(SignalVerbTests.Trained trained) : IClassFix
         run.AssertOk();
         using JsonDocument answers = JsonDocument.Parse(run.Output);
         Assert.Equal("high", answers.RootElement.GetProperty("answers")[0].GetProperty("label").GetString());
+    }
+
+    [Fact]
+    public void AnArrayOfFewerStepsIsOneShorterSequence()
+    {
+        Shape sample = ModelFile.Load(trained.Model).SampleShape;
+        float[] whole = new float[sample.Count];
+        Random random = new(5);
+        for (int i = 0; i < 10 * sample[1]; i++)
+        {
+            whole[i] = random.NextSingle() - 0.5f;
+        }
+
+        string full = trained.FileNamed("full.npy");
+        string few = trained.FileNamed("few.npy");
+        NpyFile.Save(full, Tensor.From(sample, whole));
+        NpyFile.Save(few, Tensor.From(new Shape(10, sample[1]), whole.AsSpan(0, 10 * sample[1])));
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--json", "--explain", full, few);
+        run.AssertOk();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        JsonElement answers = document.RootElement.GetProperty("answers");
+        Assert.Equal(answers[0].GetProperty("confidence").GetDouble(), answers[1].GetProperty("confidence").GetDouble());
+        Assert.Equal(answers[0].GetProperty("macs").GetInt64(), answers[1].GetProperty("macs").GetInt64());
+        Assert.Equal(10, answers[1].GetProperty("steps").GetProperty("count").GetInt32());
+
+        string other = trained.FileNamed("other.npy");
+        NpyFile.Save(other, Tensor.Zeros(new Shape(10, sample[1] + 1)));
+        ToolRun.Start("run", "--model", trained.Model, other).AssertFailure(1, "or with fewer steps");
     }
 
     [Fact]

@@ -1,0 +1,63 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using ManagedDyn.Engine.Formats.Npy;
+using ManagedDyn.Engine.Tensors;
+using Xunit;
+
+namespace ManagedDyn.Tests.Tool.Verbs;
+
+/// <summary>What `mdyn run` does with inputs that cannot be read, outputs that cannot be written and options that would do nothing.</summary>
+public sealed class InputFailureTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    [Fact]
+    public void OneBadInputDoesNotKeepTheOthersFromBeingAnswered()
+    {
+        string cut = trained.FileNamed("torn.png");
+        File.WriteAllBytes(cut, File.ReadAllBytes(trained.Picture("bar", 0))[..100]);
+        string missing = trained.FileNamed("nowhere.png");
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--json", trained.Picture("bar", 0), cut, missing, trained.Picture("bar", 1));
+        Assert.Equal(1, run.ExitCode);
+        using JsonDocument answers = JsonDocument.Parse(run.Output);
+        Assert.Equal(2, answers.RootElement.GetProperty("answers").GetArrayLength());
+        string[] errors = run.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(2, errors.Length);
+        Assert.Contains("torn.png", errors[0], StringComparison.Ordinal);
+        Assert.Contains("nowhere.png", errors[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatComesBehindABadValueInAFileIsLeftOut()
+    {
+        float[] values = new float[3 * 16 * 16];
+        values[(2 * 16 * 16) + 5] = float.NaN;
+        string file = trained.FileNamed("notanumber.npy");
+        NpyFile.Save(file, Tensor.From(new Shape(3, 16, 16), values));
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--json", file);
+        Assert.Equal(1, run.ExitCode);
+        using JsonDocument answers = JsonDocument.Parse(run.Output);
+        Assert.Equal(2, answers.RootElement.GetProperty("answers").GetArrayLength());
+        Assert.Contains("notanumber.npy[2]': value 5 is NaN", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OptionsWithoutEffectAreRefused()
+    {
+        string picture = trained.Picture("bar", 0);
+        ToolRun.Start("run", "--model", trained.Model, picture, "--window", "3").AssertFailure(2, "--window has no effect", "[16, 16, 1]");
+        ToolRun.Start("run", "--model", trained.Model, picture, "--stream", "--explain").AssertFailure(2, "--explain has no effect with --stream");
+        ToolRun.Start("run", "--model", trained.Model, picture, "--tiles", "--reject-below", "0.5").AssertFailure(2, "--reject-below has no effect with --tiles");
+    }
+
+    [Fact]
+    public void AnOutputThatCannotBeWrittenIsNamedAsItWasGiven()
+    {
+        string file = trained.FileNamed("occupied");
+        File.WriteAllText(file, string.Empty);
+        string report = Path.Combine(file, "why.html");
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--report", report);
+        run.AssertFailure(1, $"cannot write '{report}'");
+        Assert.DoesNotContain(".partial", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".trial", run.Error, StringComparison.Ordinal);
+    }
+}
