@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 
@@ -11,14 +12,19 @@ namespace ManagedDyn.Engine.Execution;
 /// </summary>
 public sealed class Workers : IDisposable
 {
-    // Waiting threads look this often before they sleep: parts of one network follow each other within microseconds.
-    private const int SpinCount = 64;
+    // Waiting threads look for so long before they sleep: parts of one network follow each other within microseconds, and waking a thread, or the
+    // virtual core that it sleeps on, takes longer than many a part. No thread gives its turn away meanwhile: on a busy machine it would come back late.
+    private const double WatchSeconds = 100e-6;
 
+    // About a third of a microsecond between two looks.
+    private const int PauseLength = 8;
+
+    private readonly long _watchTicks;
     private readonly Dictionary<Type, Job> _jobs = [];
     private readonly object _gate = new();
     private readonly Thread[] _threads;
     private readonly ManualResetEventSlim[] _wake;
-    private readonly ManualResetEventSlim _done = new(false, SpinCount);
+    private readonly ManualResetEventSlim _done = new(false, 0);
 
     // The run's number (16 bits), its number of parts (24) and the next part (24), changed together: a thread that comes late to a run
     // that has ended finds no part left in it, and cannot take one of the next run under the old run's name.
@@ -37,11 +43,12 @@ public sealed class Workers : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _watchTicks = threads <= Environment.ProcessorCount ? (long)(WatchSeconds * Stopwatch.Frequency) : 0;
         _threads = new Thread[threads - 1];
         _wake = new ManualResetEventSlim[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
-            _wake[i] = new ManualResetEventSlim(false, SpinCount);
+            _wake[i] = new ManualResetEventSlim(false, 0);
             int index = i;
             _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"ManagedDyn worker {i + 1}" };
             _threads[i].Start();
@@ -145,7 +152,7 @@ public sealed class Workers : IDisposable
         }
 
         TakeParts();
-        _done.Wait();
+        Wait(_done);
         _job = null;
         ((Job<TWork>)known).Work = default;
         if (_failure is not null)
@@ -154,11 +161,31 @@ public sealed class Workers : IDisposable
         }
     }
 
+    private void Wait(ManualResetEventSlim signal)
+    {
+        if (_watchTicks > 0)
+        {
+            long start = Stopwatch.GetTimestamp();
+            do
+            {
+                if (signal.IsSet)
+                {
+                    return;
+                }
+
+                Thread.SpinWait(PauseLength);
+            }
+            while (Stopwatch.GetTimestamp() - start < _watchTicks);
+        }
+
+        signal.Wait();
+    }
+
     private void Loop(int index)
     {
         while (true)
         {
-            _wake[index].Wait();
+            Wait(_wake[index]);
             _wake[index].Reset();
             if (_stopping)
             {

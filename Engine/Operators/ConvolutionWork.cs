@@ -29,8 +29,7 @@ internal struct ConvolutionWork : IParallelWork
     private Tensor _input;
     private Tensor _packed;
     private Tensor _output;
-    private Tensor _scratch;
-    private int _scratchLength;
+    private PartScratch _scratch;
     private int _parts;
     private bool _splitsPanels;
 
@@ -65,7 +64,7 @@ internal struct ConvolutionWork : IParallelWork
         work._input = input;
         work._packed = packed;
         work._output = output;
-        work._scratchLength = IndirectConvolution.ScratchLength(in work._geometry, selection.SelectsChannels);
+        int scratchLength = IndirectConvolution.ScratchLength(in work._geometry, selection.SelectsChannels);
         int pixels = selection.Pixels.IsAll ? work._batch * work._geometry.OutPixels : selection.Pixels.Count;
         work._parts = 1;
         if (context.Workers.Threads > 1)
@@ -80,15 +79,27 @@ internal struct ConvolutionWork : IParallelWork
             work._parts = Math.Clamp(work._parts, 1, Math.Max(1, most));
         }
 
-        work._scratch = context.Workspace.Rent(new Shape(work._parts, work._scratchLength));
+        work._scratch = new PartScratch(context, work._parts, scratchLength);
         context.Workers.Run(work._parts, in work);
-        context.Workspace.Recycle(work._scratch.Storage);
+        work._scratch.Recycle(context);
     }
 
     /// <inheritdoc/>
     public readonly void Execute(int part)
     {
-        Span<float> scratch = _scratch.Span.Slice(part * _scratchLength, _scratchLength);
+        Span<float> scratch = _scratch.Take(out int piece);
+        try
+        {
+            Execute(part, scratch);
+        }
+        finally
+        {
+            _scratch.Return(piece);
+        }
+    }
+
+    private readonly void Execute(int part, Span<float> scratch)
+    {
         int total = _selection.Pixels.IsAll ? _batch * _geometry.OutPixels : _selection.Pixels.Count;
         int start = _splitsPanels ? 0 : (int)((long)total * part / _parts);
         int end = _splitsPanels ? total : (int)((long)total * (part + 1) / _parts);

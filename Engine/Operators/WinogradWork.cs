@@ -16,8 +16,9 @@ internal struct WinogradWork : IParallelWork
     private const long MacsPerPart = 1L << 17;
     private const int PartsPerThread = 4;
 
-    // With fewer tiles a part would load the transformed weights for too few of them.
-    private const int TilesPerPart = 48;
+    // With fewer tiles for each thread it would load the transformed weights for too few of them; the parts may be smaller.
+    private const int TilesPerThread = 48;
+    private const int TilesPerPart = 24;
 
     private ConvolutionGeometry _geometry;
     private WinogradForm _form;
@@ -27,8 +28,7 @@ internal struct WinogradWork : IParallelWork
     private Tensor _panels;
     private Tensor _transformed;
     private Tensor _output;
-    private Tensor _scratch;
-    private int _scratchLength;
+    private PartScratch _scratch;
     private Storage<int> _lists;
     private int _listedPixels;
     private bool _isListed;
@@ -80,13 +80,13 @@ internal struct WinogradWork : IParallelWork
         }
 
         work.Split(context.Workers.Threads);
-        work._scratchLength = Math.Max(
+        int scratchLength = Math.Max(
             work._tiles > 0 ? WinogradConvolution.ScratchLength(in geometry, form) : 0,
             work._pixels > 0 ? IndirectConvolution.ScratchLength(in geometry, false) : 0);
         int parts = work._tileParts + work._pixelParts;
-        work._scratch = context.Workspace.Rent(new Shape(parts, work._scratchLength));
+        work._scratch = new PartScratch(context, parts, scratchLength);
         context.Workers.Run(parts, in work);
-        context.Workspace.Recycle(work._scratch.Storage);
+        work._scratch.Recycle(context);
         if (!transformed.Exists && work._tiles > 0)
         {
             context.Workspace.Recycle(work._transformed.Storage);
@@ -96,7 +96,19 @@ internal struct WinogradWork : IParallelWork
     /// <inheritdoc/>
     public readonly void Execute(int part)
     {
-        Span<float> scratch = _scratch.Span.Slice(part * _scratchLength, _scratchLength);
+        Span<float> scratch = _scratch.Take(out int piece);
+        try
+        {
+            Execute(part, scratch);
+        }
+        finally
+        {
+            _scratch.Return(piece);
+        }
+    }
+
+    private readonly void Execute(int part, Span<float> scratch)
+    {
         Epilogue epilogue = _steps.For(0, _output.Count);
         if (part >= _tileParts)
         {
@@ -154,7 +166,7 @@ internal struct WinogradWork : IParallelWork
         _tileParts = _tiles == 0 ? 0 : (int)Math.Clamp(tileMacs / MacsPerPart, 1, wanted);
 
         // As many parts as threads or a multiple, of tiles enough: shared panels are cheaper to read twice than the input to transform twice.
-        int most = _tiles / TilesPerPart / threads * threads;
+        int most = _tiles < threads * TilesPerThread ? 0 : _tiles / TilesPerPart / threads * threads;
         _tileParts = _tileParts > most && most > 0 ? most : _tileParts;
         _splitsPanels = _tileParts > 1 && most == 0;
         if (_splitsPanels)
