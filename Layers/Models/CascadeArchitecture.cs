@@ -4,7 +4,7 @@ using ManagedDyn.Layers.Mechanisms;
 
 namespace ManagedDyn.Layers.Models;
 
-/// <summary>The catalogue's entry of <see cref="ResNet.CreateCascade"/>.</summary>
+/// <summary>The catalogue's entry of <see cref="ResNet.CreateCascade(bool, ReadOnlySpan{ResNetOptions})"/>.</summary>
 internal sealed class CascadeArchitecture : ModelArchitecture
 {
     private const int MaximumMembers = 16;
@@ -20,8 +20,11 @@ internal sealed class CascadeArchitecture : ModelArchitecture
     {
         OptionsReader reader = new(options, Name);
         ResNetOptions[] members = Array.ConvertAll(reader.Objects("members", MaximumMembers), ResNetOptions.Read);
+
+        // Files of earlier versions say nothing of gates.
+        bool hasExitGates = reader.Has("has_exit_gates") && reader.Flag("has_exit_gates");
         reader.Finish();
-        return ResNet.CreateCascade(members);
+        return ResNet.CreateCascade(hasExitGates, members);
     }
 
     /// <inheritdoc/>
@@ -35,6 +38,7 @@ internal sealed class CascadeArchitecture : ModelArchitecture
         }
 
         writer.WriteEndArray();
+        writer.WriteBoolean("has_exit_gates", network.HasExitGates);
         writer.WriteEndObject();
     }
 }

@@ -57,7 +57,7 @@ public static class ChannelNet
         new(Widths(options, layer - 1), Widths(options, layer), 3, options.Strides[layer]);
 
     private static ChannelGatedConvBlock Gated(ChannelNetOptions options, int layer) => new(
-        options.Channels[layer - 1], options.Channels[layer], 3, options.Strides[layer], options.Partitions, options.GroupSize, (float)options.Threshold);
+        options.Channels[layer - 1], options.Channels[layer], 3, options.Strides[layer], options.Partitions, options.GroupSize, (float)options.Threshold, shuffles: options.ShufflesChannels);
 
     private static Sequential Plain(ChannelNetOptions options, Func<ChannelNetOptions, int, Layer> block)
     {

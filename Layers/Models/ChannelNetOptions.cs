@@ -27,6 +27,9 @@ public sealed record ChannelNetOptions : ImageModelOptions
     /// <summary>The parts that <see cref="ChannelMethod.Gated"/> cuts input channels into, one of which is always taken.</summary>
     public int Partitions { get; init; } = 4;
 
+    /// <summary>Whether <see cref="ChannelMethod.Gated"/> shuffles input channels before it cuts them; then the parts must divide those of each layer but the last.</summary>
+    public bool ShufflesChannels { get; init; }
+
     /// <summary>Nested groups of <see cref="ChannelMethod.Pruned"/>, widths of <see cref="ChannelMethod.Slimmable"/>: each a multiple of channels / widths.</summary>
     public int Widths { get; init; } = 4;
 
@@ -55,6 +58,11 @@ public sealed record ChannelNetOptions : ImageModelOptions
             OptionsCheck.Range(Strides[i], 1, 2, nameof(Strides));
             OptionsCheck.Range(Channels[i], 2, 4096, nameof(Channels));
             int unit = Method is ChannelMethod.Pruned or ChannelMethod.Slimmable ? Widths : Method == ChannelMethod.Static ? 1 : GroupSize;
+            if (ShufflesChannels && Method == ChannelMethod.Gated && i + 1 < Channels.Length && Channels[i] % Partitions != 0)
+            {
+                throw new ArgumentException($"Convolution {i} in {nameof(Channels)} has {Channels[i]} channels, which are shuffled; expected a multiple of {Partitions}.");
+            }
+
             if (i > 0 && Channels[i] % unit != 0)
             {
                 throw new ArgumentException($"Convolution {i} in {nameof(Channels)} has {Channels[i]} channels; expected a multiple of {unit}.");
@@ -74,6 +82,7 @@ public sealed record ChannelNetOptions : ImageModelOptions
             Density = reader.Real("density", 1e-3, 1),
             Threshold = reader.Real("threshold", -100, 100),
             Partitions = reader.Integer("partitions", 2, 64),
+            ShufflesChannels = reader.Has("shuffles_channels") && reader.Flag("shuffles_channels"),
             Widths = reader.Integer("widths", 1, 64),
             GateUnits = reader.Integer("gate_units", 1, 4096),
             WarmUp = reader.Real("warm_up", 0, 1),
@@ -97,6 +106,7 @@ public sealed record ChannelNetOptions : ImageModelOptions
         writer.WriteNumber("density", Density);
         writer.WriteNumber("threshold", Threshold);
         writer.WriteNumber("partitions", Partitions);
+        writer.WriteBoolean("shuffles_channels", ShufflesChannels);
         writer.WriteNumber("widths", Widths);
         writer.WriteNumber("gate_units", GateUnits);
         writer.WriteNumber("warm_up", WarmUp);

@@ -39,7 +39,13 @@ public static class ResNet
     /// <summary>A cascade of static residual networks, cheapest first; all take the same images and give the same classes.</summary>
     /// <param name="members">The sizes of each.</param>
     /// <exception cref="ArgumentException">There is none, or they differ in image size, channels or classes.</exception>
-    public static Cascade CreateCascade(params ReadOnlySpan<ResNetOptions> members)
+    public static Cascade CreateCascade(params ReadOnlySpan<ResNetOptions> members) => CreateCascade(false, members);
+
+    /// <summary>A cascade whose exits may have gates; see <see cref="Cascade"/>.</summary>
+    /// <param name="hasExitGates">Whether each exit but the last has a gate that learns when to leave.</param>
+    /// <param name="members">The sizes of each.</param>
+    /// <exception cref="ArgumentException">There is none, or they differ in image size, channels or classes.</exception>
+    public static Cascade CreateCascade(bool hasExitGates, params ReadOnlySpan<ResNetOptions> members)
     {
         if (members.Length == 0)
         {
@@ -61,7 +67,7 @@ public static class ResNet
         }
 
         Shape sample = new(members[0].Height, members[0].Width, members[0].InputChannels);
-        return new Cascade(sample, networks) { Recipe = members.ToArray() };
+        return new Cascade(sample, hasExitGates, networks) { Recipe = members.ToArray() };
     }
 
     private static Sequential WholeNetwork(ResNetOptions options)

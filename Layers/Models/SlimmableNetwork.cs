@@ -1,4 +1,5 @@
 using System.Globalization;
+using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Operators;
 using ManagedDyn.Engine.Selections;
@@ -10,16 +11,20 @@ namespace ManagedDyn.Layers.Models;
 
 /// <summary>
 /// Dynamic slimmable network (Li et al., CVPR 2021): convolutions of several widths, and gates that choose one for each stage. In the first part of training the
-/// full width answers, and the narrowest and a random one learn from it; afterwards the gates choose.
+/// full width answers, a random one learns from it, and the narrowest from both; afterwards the gates choose.
 /// </summary>
 /// <remarks>
-/// Stages begin at strided convolutions, the first behind the stem. Asks for the term "sandwich" of the loss: T²·KL of the full width's answer against those of the
-/// narrowest and of a random width, with no gradient into the former (Yu and Huang, "Universally slimmable networks", ICCV 2019, section 4). Deviations: DS-Net
-/// distils from an ensemble of widths, and freezes the weights while gates are trained; here they go on learning.
+/// Stages begin at strided convolutions, the first behind the stem. Asks for the term "sandwich" of the loss, in-place ensemble distillation (section 3.2):
+/// T²·KL of the full width's answer against that of a random width, and of the mean of both, as probabilities, against that of the narrowest, with no gradient into
+/// those that teach. Deviations: DS-Net lets a moving average of the weights teach, which is not kept here, and freezes the weights while gates are trained; here
+/// they go on learning.
 /// </remarks>
 internal sealed class SlimmableNetwork : ChannelChain
 {
     private const float Temperature = 2;
+
+    // Keeps logarithms finite where a class has no mass in float.
+    private const float LeastProbability = 1e-30f;
 
     // Gates decide without noise at inference: they are to get used to it.
     private const float NoiseUntil = 0.15f;
@@ -89,9 +94,10 @@ internal sealed class SlimmableNetwork : ChannelChain
             if (context.Ledger is not null && full > 0)
             {
                 int random = context.Random.Stream("sandwich").Integer(full, context.Step, 0, 0);
-                Tensor narrow = context.Distillation(RunWidth(context, seen, 0), answers, Temperature);
-                Tensor other = random == 0 ? narrow : context.Distillation(RunWidth(context, seen, random), answers, Temperature);
-                context.AddLossTerm("sandwich", Number, context.Add(narrow, other).Reshape(new Shape(1)));
+                Tensor other = random == 0 ? answers : RunWidth(context, seen, random);
+                Tensor narrow = context.Distillation(RunWidth(context, seen, 0), Ensemble(context, answers, other), Temperature);
+                Tensor term = random == 0 ? narrow : context.Add(narrow, context.Distillation(other, answers, Temperature));
+                context.AddLossTerm("sandwich", Number, term.Reshape(new Shape(1)));
             }
 
             return scope.Keep(answers);
@@ -127,6 +133,17 @@ internal sealed class SlimmableNetwork : ChannelChain
         }
 
         return Classify(context, current);
+    }
+
+    // Logits of the mean of two answers' probabilities at the temperature: T·log of it. Numbers, as no gradient goes into what teaches.
+    private static Tensor Ensemble(Context context, Tensor first, Tensor second)
+    {
+        Tape? tape = context.Tape;
+        context.Tape = null;
+        Tensor sum = context.Add(context.Softmax(first, Temperature), context.Softmax(second, Temperature));
+        Tensor logits = context.Scale(context.Log(context.Clamp(context.Scale(sum, 0.5f), LeastProbability, 1)), Temperature);
+        context.Tape = tape;
+        return logits;
     }
 
     private Tensor Classify(Context context, Tensor maps)

@@ -20,7 +20,7 @@ public static class SuperNet
             inner[i] = options.InnerChannels(i);
         }
 
-        PathSuperNet network = new(options.InputChannels, options.Classes, options.Channels, inner, options.StemStride, options.ControllerChannels);
+        PathSuperNet network = new(options.InputChannels, options.Classes, options.Channels, inner, options.StemStride, options.ControllerChannels, options.OneShotShare, options.SharesWeights);
         return new SingleStage(new Shape(options.Height, options.Width, options.InputChannels), network) { Recipe = options };
     }
 }

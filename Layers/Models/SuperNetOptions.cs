@@ -23,6 +23,12 @@ public sealed record SuperNetOptions : ImageModelOptions
     /// <summary>Channels of the controller's first convolution.</summary>
     public int ControllerChannels { get; init; } = 8;
 
+    /// <summary>Whether the candidates of a layer share weights; narrower ones then have the first inner channels of the widest.</summary>
+    public bool SharesWeights { get; init; }
+
+    /// <summary>The share of training with random paths, from 0 to 1.</summary>
+    public double OneShotShare { get; init; } = 0.5;
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -34,6 +40,7 @@ public sealed record SuperNetOptions : ImageModelOptions
         OptionsCheck.RangeAll(WidthPercents, 0, 400, nameof(WidthPercents));
         OptionsCheck.Range(WidthPercents[^1], 1, 400, "The last of " + nameof(WidthPercents));
         OptionsCheck.Range(ControllerChannels, 1, 1024, nameof(ControllerChannels));
+        OptionsCheck.Range(OneShotShare, 0, 1, nameof(OneShotShare));
         for (int i = 1; i < WidthPercents.Length; i++)
         {
             OptionsCheck.Range(WidthPercents[i], WidthPercents[i - 1] + 1, 400, $"Number {i} of " + nameof(WidthPercents));
@@ -57,6 +64,8 @@ public sealed record SuperNetOptions : ImageModelOptions
             Channels = reader.Integers("channels", MostLayers, 1, 4096),
             WidthPercents = reader.Integers("width_percents", 16, 0, 400),
             ControllerChannels = reader.Integer("controller_channels", 1, 1024),
+            SharesWeights = reader.Has("shares_weights") && reader.Flag("shares_weights"),
+            OneShotShare = reader.Has("one_shot_share") ? reader.Real("one_shot_share", 0, 1) : 0.5,
         });
         reader.Finish();
         return options;
@@ -70,6 +79,8 @@ public sealed record SuperNetOptions : ImageModelOptions
         OptionsWriter.Integers(writer, "channels", Channels);
         OptionsWriter.Integers(writer, "width_percents", WidthPercents);
         writer.WriteNumber("controller_channels", ControllerChannels);
+        writer.WriteBoolean("shares_weights", SharesWeights);
+        writer.WriteNumber("one_shot_share", OneShotShare);
         writer.WriteEndObject();
     }
 }

@@ -95,6 +95,11 @@ public sealed class BatchNorm2d : Layer
         {
             active = ActiveRows(context, input.Shape[0]);
         }
+        else if (!active.Exists && context.Mode == Mode.Train && input.Shape.RowCount < 2 && !context.Samples.IsAll)
+        {
+            // One sample of a batch came this way alone, and its map is one pixel: that has no variance.
+            active = context.Workspace.Select(input.Shape[0], []);
+        }
 
         return context.BatchNorm(
             input, Weight.Value, Bias.Value, RunningMean.Value, RunningVariance.Value, _momentum, _epsilon, activation, active);

@@ -98,8 +98,12 @@ public sealed class AdaptiveTreeGrowth
         }
 
         SetTrainable(tree, static _ => true);
-        Train(tree, _options.RefinementEpochs, cancellation);
-        progress?.Invoke((AdaptiveTreeOptions)tree.Recipe!, ValidationLoss(tree));
+        if (_options.RefinementEpochs > 0)
+        {
+            Train(tree, _options.RefinementEpochs, cancellation);
+            progress?.Invoke((AdaptiveTreeOptions)tree.Recipe!, ValidationLoss(tree));
+        }
+
         return tree;
     }
 

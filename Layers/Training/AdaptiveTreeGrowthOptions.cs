@@ -14,7 +14,7 @@ public sealed record AdaptiveTreeGrowthOptions
     /// <summary>Epochs that the new parts of a candidate are trained for.</summary>
     public int LocalEpochs { get; init; } = 1;
 
-    /// <summary>Epochs that the grown tree as a whole is trained for.</summary>
+    /// <summary>Epochs that the grown tree as a whole is trained for; 0: it is left as it has grown.</summary>
     public int RefinementEpochs { get; init; } = 4;
 
     /// <summary>The largest learning rate; it falls to 0 along a cosine each time.</summary>
@@ -31,6 +31,6 @@ public sealed record AdaptiveTreeGrowthOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MostLeaves, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(MostSteps);
         ArgumentOutOfRangeException.ThrowIfLessThan(LocalEpochs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(RefinementEpochs, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(RefinementEpochs);
     }
 }

@@ -40,6 +40,11 @@ public static class StagedNetworks
         ["cascade of resnets"] = () => Initialized(ResNet.CreateCascade(
             new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [4], Blocks = [1] },
             new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [8, 12], Blocks = [1, 1] })),
+        ["cascade with learned exits"] = () => Initialized(ResNet.CreateCascade(
+            true,
+            new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [4], Blocks = [1] },
+            new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [6], Blocks = [1] },
+            new ResNetOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 3, Channels = [8, 12], Blocks = [1, 1] })),
         ["local resnet, deformable"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.ModulatedDeformable))),
         ["local resnet, involution"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.Involution))),
         ["local resnet, pixel-adaptive"] = () => Initialized(LocalResNet.Create(Local(LocalOperation.PixelAdaptive))),
@@ -51,6 +56,7 @@ public static class StagedNetworks
         ["static channels"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Static })),
         ["boosted channels"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Boosted })),
         ["gated channels"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Gated, Threshold = 0.2 })),
+        ["gated channels, shuffled"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Gated, Threshold = 0.2, Partitions = 2, ShufflesChannels = true })),
         ["pruned channels"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Pruned })),
         ["channels opened by a second network"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Gater })),
         ["slimmable"] = () => Initialized(ChannelNet.Create(new ChannelNetOptions { Height = 12, Width = 10, InputChannels = 2, Classes = 5, Channels = [6, 8, 16, 16], Strides = [1, 2, 2, 1], GroupSize = 4, GateUnits = 6, Method = ChannelMethod.Slimmable })),
@@ -141,6 +147,7 @@ public static class StagedNetworks
         ["neural forest"] = () => Initialized(NeuralForest.Create(new NeuralForestOptions { Height = 8, Width = 8, InputChannels = 1, Classes = 4, Channels = [4, 8], Trees = 3, Depth = 3 })),
         ["hydra net"] = () => Initialized(HydraNet.Create(new HydraNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6], BranchChannels = 8, Branches = 3, Active = 2, BranchBlocks = 2 })),
         ["supernet"] = () => Initialized(SuperNet.Create(new SuperNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6, 6], ControllerChannels = 4 })),
+        ["supernet of shared weights"] = () => Initialized(SuperNet.Create(new SuperNetOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = [4, 6, 6], ControllerChannels = 4, SharesWeights = true })),
         ["scale routing"] = () => Initialized(ScaleRouting.Create(new ScaleRoutingOptions { Height = 9, Width = 7, InputChannels = 1, Classes = 4, Layers = 3, Channels = [4, 6], StemStride = 1 })),
         ["adaptive tree"] = () => Initialized(AdaptiveTreeNet.Create(new AdaptiveTreeOptions { Height = 9, Width = 9, InputChannels = 1, Classes = 4, Channels = 4, RouterChannels = 3 })),
         ["static lstm"] = () => Initialized(SkipLstm.Create(new SkipLstmOptions { Vocabulary = 19, Length = 9, Classes = 4, Embedding = 5, Units = 9, SmallUnits = 3, Method = RecurrentMethod.Static })),

@@ -61,6 +61,7 @@ public static class PlanFile
                 Tokenizer = values.GetValueOrDefault("tokenizer", TrainingPlan.Words),
                 Vocabulary = Whole(values.GetValueOrDefault("vocabulary", "4096")),
                 Length = Whole(values.GetValueOrDefault("length", "0")),
+                Tree = values.GetValueOrDefault("tree", ""),
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)

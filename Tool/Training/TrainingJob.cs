@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Tensors;
@@ -89,6 +90,17 @@ public sealed class TrainingJob
     public SampleSplits Samples { get; }
 
     public long TotalSteps => _trainer.TotalSteps;
+
+    /// <summary>Begins with the weights of a trained network of the same form.</summary>
+    public void Begin(StagedNetwork trained)
+    {
+        ArgumentNullException.ThrowIfNull(trained);
+        Dictionary<string, Parameter> sources = new(trained.NamedParameters());
+        foreach ((string path, Parameter parameter) in _network.NamedParameters())
+        {
+            sources[path].Value.Span.CopyTo(parameter.Value.Span);
+        }
+    }
 
     public void Resume(string checkpoint)
     {

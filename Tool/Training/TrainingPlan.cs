@@ -71,6 +71,9 @@ public sealed record TrainingPlan
     /// <summary>The most tokens of a text; 0: as many as nearly all training texts have.</summary>
     public int Length { get; init; }
 
+    /// <summary>The tree that has grown, as numbers of <see cref="ManagedDyn.Layers.Models.AdaptiveTreeOptions.Nodes"/> with commas; empty: the model's own.</summary>
+    public string Tree { get; init; } = "";
+
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 
     /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>
@@ -98,6 +101,7 @@ public sealed record TrainingPlan
         new("tokenizer", Tokenizer),
         new("vocabulary", Text(Vocabulary)),
         new("length", Text(Length)),
+        new("tree", Tree),
     ];
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -5,6 +5,7 @@ using System.IO;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Layers.Mechanisms;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Dense;
@@ -46,6 +47,7 @@ public sealed class TrainVerb : Verb
     private readonly Option<string?> _tokenizer = Options.Choice("--tokenizer", "What texts are cut into; words if not given.", TrainingPlan.Words, TrainingPlan.BytePairs);
     private readonly Option<long?> _vocabulary = Options.Whole("--vocabulary", "N", "The most words or byte pairs; 4096 if not given.", 300, 1 << 20);
     private readonly Option<long?> _length = Options.Whole("--length", "TOKENS", "Cut texts at so many tokens; what nearly all training texts have, at most 64, if not given.", 1, 4096);
+    private readonly Option<long?> _grow = Options.Whole("--grow", "LEAVES", "Grow the tree of adaptive-tree from one leaf to at most so many, as validation gains by it; then all of it is trained for --epochs.", 1, 64);
     private readonly Option<long?> _seed = Options.Whole("--seed", "N", "The seed of weights, order and augmentation; 1 if not given.", 0, long.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. The result does not depend on it.", 1, 1024);
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
@@ -53,7 +55,7 @@ public sealed class TrainVerb : Verb
     public TrainVerb()
         : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _seed, _threads, _json])
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _grow, _seed, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -65,6 +67,7 @@ public sealed class TrainVerb : Verb
         new("mdyn train --data scenes --model segmenter --epochs 6 --out scenes", "a class for each pixel of drawn scenes, refined where unsure"),
         new("mdyn train --resume run1", "go on where it stopped: same bits as if it had not"),
         new("mdyn train --data text-banking77/ --epochs 15 --out intents", "texts: a transformer with an exit after each layer"),
+        new("mdyn train --data fashion-mnist/ --model adaptive-tree --grow 6", "a tree of convolutions that grows where validation gains by it"),
         new("mdyn train --data photos/ --image-size 64 --model msdnet-base", "a folder with one sub-folder of pictures for each class"),
     ];
 
@@ -76,10 +79,25 @@ public sealed class TrainVerb : Verb
         string? resumed = arguments.GetValue(_resume);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
         (TrainingFolder folder, TrainingPlan plan, DataSplits data) = resumed is null ? Begin(arguments, workers) : GoOn(arguments, resumed, workers);
+        SingleStage? grown = null;
+        if (resumed is null && arguments.GetValue(_grow) is { } leaves)
+        {
+            (grown, plan) = TreeGrowing.Grow(plan, data, (int)leaves, workers, tool, prints: !json);
+        }
+
         TrainingJob job = MakeJob(plan, data, folder, arguments.GetValue(_minutes), workers);
+        if (grown is not null)
+        {
+            job.Begin(grown);
+        }
+
         if (resumed is not null && File.Exists(folder.Checkpoint))
         {
             job.Resume(folder.Checkpoint);
+        }
+        else if (resumed is not null && plan.Tree.Length > 0)
+        {
+            throw new ToolException($"the run in '{folder.Path}' was stopped before its first checkpoint, and its tree has grown in vain; begin again with another --out");
         }
 
         folder.Create();
@@ -188,6 +206,11 @@ public sealed class TrainVerb : Verb
             Vocabulary = (int)(arguments.GetValue(_vocabulary) ?? plan.Vocabulary),
             Length = (int)(arguments.GetValue(_length) ?? plan.Length),
         };
+        if (model != RoutingPresets.AdaptiveTree && arguments.GetValue(_grow) is not null)
+        {
+            throw ToolException.Usage($"--grow grows the tree of --model {RoutingPresets.AdaptiveTree}; {model} has none");
+        }
+
         opened ??= Open(source, plan.ImageSize, workers);
         return plan.Augmentation.IsNone || opened is ImageSplits
             ? (folder, plan, opened)
@@ -196,7 +219,7 @@ public sealed class TrainVerb : Verb
 
     private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) GoOn(ParseResult arguments, string path, Workers workers)
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _seed])
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _grow, _seed])
         {
             if (arguments.GetResult(option) is { Implicit: false })
             {

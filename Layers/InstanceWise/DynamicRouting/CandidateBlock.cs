@@ -11,6 +11,9 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
 /// </summary>
 internal sealed class CandidateBlock : Layer
 {
+    /// <summary>Rows and columns of kernels.</summary>
+    public const int Kernel = 3;
+
     private readonly ConvBlock? _first;
     private readonly ConvBlock? _second;
     private readonly ConvBlock? _shortcut;
@@ -20,8 +23,8 @@ internal sealed class CandidateBlock : Layer
         bool isPlain = stride == 1 && inChannels == outChannels;
         if (innerChannels > 0)
         {
-            _first = Add("first", new ConvBlock(inChannels, innerChannels, 3, stride));
-            _second = Add("second", new ConvBlock(innerChannels, outChannels, 3));
+            _first = Add("first", new ConvBlock(inChannels, innerChannels, Kernel, stride));
+            _second = Add("second", new ConvBlock(innerChannels, outChannels, Kernel));
         }
 
         if (!isPlain)

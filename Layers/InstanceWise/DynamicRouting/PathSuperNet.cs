@@ -19,7 +19,9 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicRouting;
 /// a share of training on the controller picks, by Gumbel-softmax with a straight-through maximum and a temperature that falls from 2 to 0.5; all
 /// candidates are then computed, so that the gradient compares them. What a path may cost is the business of the objective: each candidate writes down
 /// its score and its MACs.</para>
-/// <para>Deviations: InstaNAS trains the controller by policy gradient on accuracy times latency; candidates do not share weights.</para>
+/// <para>Candidates of a layer may share weights, as in Once-for-all: a narrower one has the first inner channels of the widest, with normalisations of its own, so
+/// that whatever path a sample takes trains the weights of the others too. Else each has its own, as operations of other kinds would.</para>
+/// <para>Deviation: InstaNAS trains the controller by policy gradient on accuracy times latency.</para>
 /// <para>Dense MACs are those of the costliest path, because no sample ever takes more.</para>
 /// </remarks>
 public sealed class PathSuperNet : Layer
@@ -42,8 +44,9 @@ public sealed class PathSuperNet : Layer
     /// <param name="stemStride">The stride of the first convolution.</param>
     /// <param name="controllerChannels">Channels of the controller's first convolution.</param>
     /// <param name="oneShotShare">The share of training with random paths, from 0 to 1.</param>
+    /// <param name="sharesWeights">Whether candidates of a layer share weights.</param>
     public PathSuperNet(
-        int inChannels, int classes, ReadOnlySpan<int> channels, ReadOnlySpan<int[]> innerChannels, int stemStride = 1, int controllerChannels = 8, double oneShotShare = 0.5)
+        int inChannels, int classes, ReadOnlySpan<int> channels, ReadOnlySpan<int[]> innerChannels, int stemStride = 1, int controllerChannels = 8, double oneShotShare = 0.5, bool sharesWeights = false)
     {
         if (channels.Length == 0 || channels.Length != innerChannels.Length)
         {
@@ -67,11 +70,17 @@ public sealed class PathSuperNet : Layer
         for (int i = 0; i < _cells.Length; i++)
         {
             int before = channels[Math.Max(0, i - 1)];
+            int stride = before == channels[i] ? 1 : 2;
+            CandidateWeights? shared = sharesWeights
+                ? Add(string.Create(CultureInfo.InvariantCulture, $"layer{i}_weights"), new CandidateWeights(before, Widest(innerChannels[i]), channels[i], stride > 1))
+                : null;
             _cells[i] = new Layer[innerChannels[i].Length];
             for (int j = 0; j < _cells[i].Length; j++)
             {
                 string name = string.Create(CultureInfo.InvariantCulture, $"layer{i}_candidate{j}");
-                _cells[i][j] = Add(name, new CandidateBlock(before, innerChannels[i][j], channels[i], before == channels[i] ? 1 : 2));
+                _cells[i][j] = Add<Layer>(name, shared is null
+                    ? new CandidateBlock(before, innerChannels[i][j], channels[i], stride)
+                    : new NestedCandidate(shared, innerChannels[i][j], stride));
             }
         }
 
@@ -128,6 +137,17 @@ public sealed class PathSuperNet : Layer
         }
 
         return scope.Keep(_classifier.Forward(context, features));
+    }
+
+    private static int Widest(ReadOnlySpan<int> innerChannels)
+    {
+        int widest = 1;
+        foreach (int inner in innerChannels)
+        {
+            widest = Math.Max(widest, inner);
+        }
+
+        return widest;
     }
 
     private static long Costliest(Layer[] cell, Shape input)

@@ -22,6 +22,8 @@ namespace ManagedDyn.Layers.InstanceWise.DynamicWidth;
 /// <para>The paper decides for each element of the output, which no processor without such wiring can save. Here one decision is for a pixel and a group of
 /// neighbouring output channels, by the mean of what they ask for: what inference skips is the convolution of the other input channels at that pixel for that
 /// group. Groups of 1 are the paper; groups of the vector width or more save time.</para>
+/// <para>With fixed first channels all layers look at the same few features of the one before. The paper's channel shuffle deals input channels out in turn before they
+/// are cut, so that the base part has some of every p-th part of them: channel g·(in/p) + i becomes i·p + g, as in the released code, where it is off unless asked for.</para>
 /// <para>The sums of a pixel are two chains, base and rest: with everything on, the layer equals the static one within rounding, not bit for bit.</para>
 /// </remarks>
 public sealed class ChannelGatedConvBlock : Layer
@@ -37,6 +39,7 @@ public sealed class ChannelGatedConvBlock : Layer
     private readonly int _groupSize;
     private readonly float _target;
     private readonly float _slope;
+    private readonly int _shuffledParts;
     private readonly Parameter _weight;
     private readonly Parameter _threshold;
     private readonly Parameter _mean;
@@ -54,13 +57,19 @@ public sealed class ChannelGatedConvBlock : Layer
     /// <param name="groupSize">Output channels of one decision, a divisor of them.</param>
     /// <param name="target">T, which Δ starts from and is drawn to: the larger, the less is computed.</param>
     /// <param name="slope">a, above 0.</param>
+    /// <param name="shuffles">Whether channels are shuffled before they are cut; then p must divide those of the input.</param>
     public ChannelGatedConvBlock(
-        int inChannels, int outChannels, int kernel, int stride = 1, int partitions = 4, int groupSize = 16, float target = 1, float slope = 2)
+        int inChannels, int outChannels, int kernel, int stride = 1, int partitions = 4, int groupSize = 16, float target = 1, float slope = 2, bool shuffles = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inChannels, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 2);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slope);
         ChannelSets.CheckGroups(outChannels, groupSize, nameof(groupSize));
+        if (shuffles && inChannels % partitions != 0)
+        {
+            throw new ArgumentException($"{inChannels} input channels are shuffled in {partitions} parts; expected a multiple of them.", nameof(partitions));
+        }
+
         _inChannels = inChannels;
         _outChannels = outChannels;
         _baseChannels = (inChannels + partitions - 1) / partitions;
@@ -69,6 +78,7 @@ public sealed class ChannelGatedConvBlock : Layer
         _groupSize = groupSize;
         _target = target;
         _slope = slope;
+        _shuffledParts = shuffles ? partitions : 1;
         _weight = AddParameter("weight", new Shape(outChannels, inChannels, kernel, kernel));
         _threshold = AddParameter("threshold", new Shape(outChannels), decays: false);
         _mean = AddParameter("base_mean", new Shape(outChannels), isTrainable: false);
@@ -126,6 +136,7 @@ public sealed class ChannelGatedConvBlock : Layer
     {
         Shape output = OutputShape(input.Shape);
         using WorkspaceScope scope = context.Workspace.Enter();
+        input = Shuffled(context, input);
         Tensor first = context.Slice(input, 3, 0, _baseChannels);
         Tensor rest = context.Slice(input, 3, _baseChannels, _inChannels - _baseChannels);
         ConvolutionGeometry geometry = GeometryOf(input.Shape, _baseChannels, _outChannels);
@@ -139,6 +150,14 @@ public sealed class ChannelGatedConvBlock : Layer
         bool addsAll = context.Decisions == Engine.Execution.Decisions.Relaxed || context.Tape is not null;
         Tensor sums = addsAll ? Relaxed(context, input.Shape, rest, partial, score) : Hard(context, input.Shape, rest, partial, score, output);
         return scope.Keep(_norm.Forward(context, sums, Activation.Relu));
+    }
+
+    private Tensor Shuffled(Context context, Tensor input)
+    {
+        Shape shape = input.Shape;
+        return _shuffledParts == 1
+            ? input
+            : context.Permute(input.Reshape(new Shape(shape[0], shape[1], shape[2], _shuffledParts, _inChannels / _shuffledParts)), 0, 1, 2, 4, 3).Reshape(shape);
     }
 
     // [N, H, W, groups]: above 0 where the rest is to be computed.

@@ -13,17 +13,21 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// </remarks>
 /// <param name="saving">α, at least 0.</param>
 /// <param name="target">t, from 0 to 1; 0: none.</param>
-public sealed class HybridReward(float saving = 0.1f, float target = 0) : PolicyReward
+/// <param name="countsLikely">
+/// Whether ū is what the likely decisions use, as inference will, and not the drawn ones: gates that all run by chance at the rate asked for use, once they
+/// are no longer drawn, everything. Needs the greedy baseline, which knows it.
+/// </param>
+public sealed class HybridReward(float saving = 0.1f, float target = 0, bool countsLikely = false) : PolicyReward
 {
     /// <inheritdoc/>
     public override string Description => target > 0
-        ? FormattableString.Invariant($"hybrid(saving={saving:R}, target={target:R})")
+        ? FormattableString.Invariant($"hybrid(saving={saving:R}, target={target:R}{(countsLikely ? " of likely decisions" : string.Empty)})")
         : FormattableString.Invariant($"hybrid(saving={saving:R})");
 
     /// <inheritdoc/>
     public override void Evaluate(in PolicyOutcome outcome, Span<float> returns)
     {
-        float worth = target > 0 ? saving * (outcome.MeanUsed - target) : saving;
+        float worth = target > 0 ? saving * ((countsLikely ? outcome.LikelyUsed : outcome.MeanUsed) - target) : saving;
         float sum = -outcome.Loss;
         for (int i = returns.Length - 1; i >= 0; i--)
         {

@@ -61,7 +61,7 @@ public sealed class PolicyGradient : AddedObjective
             return loss;
         }
 
-        _drawn.FromScores(context, ledger, logits[^1], labels, _reward);
+        _drawn.FromScores(context, ledger, logits[^1], labels, _reward, _baseline == PolicyBaseline.Greedy ? _greedy.MeanUsed : -1);
         List<Tensor> losses = [loss];
         List<float> factors = [1];
         int decision = 0;

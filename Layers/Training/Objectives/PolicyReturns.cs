@@ -18,10 +18,19 @@ internal sealed class PolicyReturns
 
     public int Decisions { get; private set; }
 
+    /// <summary>The share of the dense cost that the samples used on average.</summary>
+    public float MeanUsed { get; private set; }
+
     public float Of(int sample, int decision) => _returns[(sample * Decisions) + decision];
 
     /// <summary>From the weights of relaxed decisions, which are 0 and 1 for actions.</summary>
-    public void FromScores(Context context, DecisionLedger ledger, Tensor logits, ReadOnlySpan<int> labels, PolicyReward reward)
+    /// <param name="context">The context.</param>
+    /// <param name="ledger">Holds the decisions.</param>
+    /// <param name="logits">[samples, classes].</param>
+    /// <param name="labels">The classes.</param>
+    /// <param name="reward">Values them.</param>
+    /// <param name="likelyUsed">What the likely decisions use; negative: not known.</param>
+    public void FromScores(Context context, DecisionLedger ledger, Tensor logits, ReadOnlySpan<int> labels, PolicyReward reward, float likelyUsed)
     {
         int decisions = 0;
         foreach (DecisionRecord record in ledger.Records)
@@ -59,7 +68,7 @@ internal sealed class PolicyReturns
             decision++;
         }
 
-        Evaluate(context, logits, labels, reward);
+        Evaluate(context, logits, labels, reward, likelyUsed);
     }
 
     /// <summary>From hard decisions, as the ledger has copied them.</summary>
@@ -79,7 +88,7 @@ internal sealed class PolicyReturns
             _costs[decision] = choice.DenseMacs;
         }
 
-        Evaluate(context, logits, labels, reward);
+        Evaluate(context, logits, labels, reward, -1);
     }
 
     private void Begin(int samples, int decisions)
@@ -97,7 +106,7 @@ internal sealed class PolicyReturns
         Array.Clear(_seen);
     }
 
-    private void Evaluate(Context context, Tensor logits, ReadOnlySpan<int> labels, PolicyReward reward)
+    private void Evaluate(Context context, Tensor logits, ReadOnlySpan<int> labels, PolicyReward reward, float likelyUsed)
     {
         // Rewards are numbers: no gradient flows through them.
         Tape? tape = context.Tape;
@@ -118,7 +127,7 @@ internal sealed class PolicyReturns
             used += _kept[place] * (double)shares[place % Decisions];
         }
 
-        float meanUsed = (float)(used / Math.Max(1, Samples));
+        MeanUsed = (float)(used / Math.Max(1, Samples));
         int classes = logits.Shape[1];
         for (int n = 0; n < Samples; n++)
         {
@@ -129,7 +138,7 @@ internal sealed class PolicyReturns
                 isRight &= k == labels[n] || scores[k] < scores[labels[n]];
             }
 
-            PolicyOutcome outcome = new(isRight, losses.Span[n], _kept.AsSpan(n * Decisions, Decisions), shares, meanUsed);
+            PolicyOutcome outcome = new(isRight, losses.Span[n], _kept.AsSpan(n * Decisions, Decisions), shares, MeanUsed, likelyUsed);
             reward.Evaluate(in outcome, _returns.AsSpan(n * Decisions, Decisions));
         }
     }

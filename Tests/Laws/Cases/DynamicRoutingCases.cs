@@ -24,6 +24,12 @@ internal static class DynamicRoutingCases
             ChecksTrainMode = false,
             GradientTolerance = 2e-2,
         },
+        new("supernet of shared weights", typeof(PathSuperNet), () => new PathSuperNet(2, 3, [4, 4, 6], [[0, 2, 4], [0, 3], [3, 6]], controllerChannels: 4, sharesWeights: true), 9, 8, 2)
+        {
+            Skips = true,
+            ChecksTrainMode = false,
+            GradientTolerance = 2e-2,
+        },
         new("scale routing, two scales", typeof(ScaleRoutingGrid), () => new ScaleRoutingGrid(3, 4, 6), 7, 6, 4) { Skips = true, GradientTolerance = 2e-2 },
         new("scale routing, one layer", typeof(ScaleRoutingGrid), () => new ScaleRoutingGrid(1, 4, 6), 4, 4, 4) { Skips = true, GradientTolerance = 2e-2 },
         new("adaptive tree", typeof(AdaptiveTree), () => new AdaptiveTree(2, 3, TreeNodeShape.Parse([-2, -1, 1, 0, 1]), 4, 3, 1), 8, 7, 2) { Skips = true, GradientStep = 5e-4f, GradientTolerance = 2e-2 },

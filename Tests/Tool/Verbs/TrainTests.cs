@@ -114,6 +114,33 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
     }
 
     [Fact]
+    public void AGrownTreeIsTrainedSavedAndGoneOnWith()
+    {
+        string whole = trained.FileNamed("tree");
+        string[] arguments = ["train", "--data", trained.Data, "--model", "adaptive-tree", "--grow", "3", "--epochs", "4", "--batch", "12", "--rate", "0.05"];
+        ToolRun run = ToolRun.Start([.. arguments, "--out", whole]);
+        run.AssertOk();
+        Assert.Contains("1 leaf ", run.Output, StringComparison.Ordinal);
+        using JsonDocument plan = JsonDocument.Parse(File.ReadAllText(Path.Combine(whole, "plan.json")));
+        int[] nodes = Array.ConvertAll(plan.RootElement.GetProperty("tree").GetString()!.Split(','), int.Parse);
+        Assert.True(nodes.Length > 1 || nodes[0] > 1, $"Nothing grew: {run.Output}");
+        Assert.Contains(string.Join(' ', nodes), run.Output, StringComparison.Ordinal);
+        Assert.InRange(Array.FindAll(nodes, node => node >= 0).Length, 1, 3);
+
+        // The file holds the form that has grown.
+        ToolRun told = ToolRun.Start("info", Path.Combine(whole, "model.safetensors"), "--json");
+        told.AssertOk();
+        Assert.Contains("adaptive-tree", told.Output, StringComparison.Ordinal);
+
+        string broken = trained.FileNamed("tree-broken");
+        ToolRun stopped = ToolRun.Start([.. arguments, "--out", broken, "--minutes", "0.0011", "--json"]);
+        stopped.AssertFailure(1, "time is up", "--resume");
+        ToolRun.Start("train", "--resume", broken).AssertOk();
+        AssertSameAnswers(Path.Combine(broken, "model.safetensors"), Path.Combine(whole, "model.safetensors"));
+        ToolRun.Start("train", "--data", trained.Data, "--model", "supernet", "--grow", "3").AssertFailure(2, "--grow", "adaptive-tree", "supernet has none");
+    }
+
+    [Fact]
     public void WrongUsageIsToldInOneLine()
     {
         ToolRun.Start("train").AssertFailure(2, "--data is missing");

@@ -20,6 +20,9 @@ internal static class DepthPresets
     // Where this is worth about half a unit of loss for all that can be skipped, gates begin to tell inputs apart: so far above the target the share stays.
     private const float HybridSaving = 10;
 
+    // As many as the first group has: gates as wide as the last one cost half a block where its map is one pixel.
+    private const int GateChannels = 12;
+
     // With noise to the end gates would run by chance at the rate asked for, all alike, and without noise, at inference, then always.
     private const float NoiseUntil = 0.4f;
 
@@ -40,15 +43,15 @@ internal static class DepthPresets
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.55,
-            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
+            Target = 0.5,
+            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target, countsLikely: true), HybridWeight, PolicyBaseline.Greedy),
         },
         new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.55,
-            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target), HybridWeight, PolicyBaseline.Greedy),
+            Target = 0.5,
+            Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target, countsLikely: true), HybridWeight, PolicyBaseline.Greedy),
         },
         new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))
         {
@@ -98,5 +101,13 @@ internal static class DepthPresets
         Gated(shape, classes, method, new PhasedRelaxation(new SigmoidRelaxation(), new BernoulliActionRelaxation(1, HybridUntil), HybridFrom), openness);
 
     private static IntermediateClassifiers Gated(Shape shape, int classes, SkippingMethod method, BinaryRelaxation? relaxation, float openness = 2) =>
-        GatedResNet.Create(new GatedResNetOptions { Backbone = StaticPresets.Deep(shape, classes), Method = method, Openness = openness }, relaxation);
+        GatedResNet.Create(
+            new GatedResNetOptions
+            {
+                Backbone = StaticPresets.Deep(shape, classes),
+                Method = method,
+                Openness = openness,
+                GateWidth = method == SkippingMethod.FeedForward ? GateChannels : 0,
+            },
+            relaxation);
 }

@@ -48,6 +48,14 @@ internal static class ExitPresets
             Paper = "Park et al., Big/Little, CODES+ISSS 2015; Bolukbasi et al., Adaptive Neural Networks for Efficient Inference, ICML 2017",
             Static = "resnet-base",
         },
+        new("cascade-learned", "the same with gates that learn, from the last network backwards, when an answer is worth more than going on", static (shape, classes, _) => ResNet.CreateCascade(
+            true,
+            StaticPresets.Sized(shape, classes, [8, 16, 32]),
+            StaticPresets.Sized(shape, classes, [16, 32, 64])))
+        {
+            Paper = "Bolukbasi et al., Adaptive Neural Networks for Efficient Inference, ICML 2017",
+            Objective = static (usual, _) => new BackwardExits(usual, cost: 0.1f),
+        },
         new("resnet-exits", "residual network with a classifier after each group", static (shape, classes, _) => StaticPresets.Residual(shape, classes, [16, 32, 64], true))
         {
             Paper = "Teerapittayanon et al., BranchyNet, ICPR 2016",

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Models;
 using ManagedDyn.Layers.Training.Objectives;
@@ -8,6 +10,9 @@ namespace ManagedDyn.Tool.Training.Presets;
 /// <summary>Networks that choose a path: branches, trees, supernets.</summary>
 internal static class RoutingPresets
 {
+    /// <summary>The model whose tree can be grown.</summary>
+    public const string AdaptiveTree = "adaptive-tree";
+
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
         new("hydranet", "shared trunk and four branches, one for each input", static (shape, classes, _) => HydraNet.Create(Sized(new HydraNetOptions(), shape, classes)))
@@ -34,15 +39,19 @@ internal static class RoutingPresets
             Target = 0.6,
             Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, boundsUntil: 0),
         },
-        new("adaptive-tree", "a convolutional network in the shape of a tree, one path at inference", static (shape, classes, _) => AdaptiveTreeNet.Create(Sized(new AdaptiveTreeOptions(), shape, classes)))
+        new(AdaptiveTree, "a convolutional network in the shape of a tree, one path at inference", static (shape, classes, plan) => AdaptiveTreeNet.Create(Tree(shape, classes, plan.Tree)))
         {
             Paper = "Tanno et al., Adaptive neural trees, ICML 2019",
             Static = "resnet-small",
         },
-        new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(new SoftTreeOptions(), shape, classes)))
+        new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(new SoftTreeOptions { Beta = 1 }, shape, classes)))
         {
             Paper = "Frosst and Hinton, Distilling a neural network into a soft decision tree, 2017",
             Static = "mlp-small",
+
+            // The gradient of a decision is as small as the share of samples that come to it, which halves with every level.
+            UsesAdam = true,
+            Rate = 0.003,
             Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>("balance", 0.1f)),
         },
         new("neural-forest", "residual network with a decision forest for a classifier", static (shape, classes, _) => NeuralForest.Create(Sized(new NeuralForestOptions(), shape, classes)))
@@ -52,6 +61,17 @@ internal static class RoutingPresets
             Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>("balance", 0.01f)),
         },
     ];
+
+    /// <summary>The options of adaptive-tree.</summary>
+    /// <param name="shape">A sample's.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="nodes">The tree that has grown, as in a plan; empty: the usual one.</param>
+    public static AdaptiveTreeOptions Tree(Shape shape, int classes, string nodes)
+    {
+        // Along one way of the usual tree it takes what a residual network of fewer channels takes.
+        AdaptiveTreeOptions options = Sized(new AdaptiveTreeOptions { Channels = 32 }, shape, classes);
+        return nodes.Length == 0 ? options : options with { Nodes = Array.ConvertAll(nodes.Split(','), node => int.Parse(node, CultureInfo.InvariantCulture)) };
+    }
 
     private static T Sized<T>(T options, Shape shape, int classes)
         where T : ImageModelOptions => (T)(options with { Height = shape[0], Width = shape[1], InputChannels = shape[2], Classes = classes });

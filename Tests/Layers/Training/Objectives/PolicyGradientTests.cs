@@ -51,6 +51,18 @@ public class PolicyGradientTests
         Assert.Equal(-0.7, returns[0], 1e-6);
     }
 
+    [Fact]
+    public void What_likely_decisions_use_may_be_what_counts()
+    {
+        float[] drawn = new float[2];
+        float[] likely = new float[2];
+        new HybridReward(4, 0.5f).Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.9f), drawn);
+        new HybridReward(4, 0.5f, countsLikely: true).Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.2f, 0.9f), likely);
+        Assert.Equal(drawn, likely);
+        new HybridReward(4, 0.5f, countsLikely: true).Evaluate(new PolicyOutcome(true, 0.7f, [0, 1], [0.25f, 0.75f], 0.9f), likely);
+        Assert.Equal(drawn, likely);
+    }
+
     [Theory]
     [InlineData(PolicyBaseline.None)]
     [InlineData(PolicyBaseline.Greedy)]
