@@ -15,6 +15,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution.Winograd;
 internal ref struct WinogradPass<TTransform>
     where TTransform : struct, IWinogradTransform
 {
+    // Half a mebibyte: from maps that are larger, much comes from beyond the second cache, tile by tile, where the processor sees no row that goes on.
+    private const int FarLength = 1 << 17;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly WinogradGeometry _cut;
     private readonly ReadOnlySpan<float> _input;
@@ -26,6 +29,8 @@ internal ref struct WinogradPass<TTransform>
     private readonly Span<float> _lines;
     private readonly WinogradStore<TTransform> _store;
     private readonly WeightPick _pick;
+    private readonly bool _asksInput;
+    private readonly bool _asksOutput;
     private PanelSweep _sweep;
 
     public WinogradPass(
@@ -51,6 +56,8 @@ internal ref struct WinogradPass<TTransform>
         _sweep.Runs = pick.Runs;
         _sweep.RunDepth = geometry.InChannels;
         _sweep.WeightsLength = packed.Length;
+        _asksInput = input.Length > FarLength;
+        _asksOutput = output.Length > FarLength;
         _store = new WinogradStore<TTransform>(in geometry, in cut, output, in epilogue, _lines);
     }
 
@@ -63,7 +70,7 @@ internal ref struct WinogradPass<TTransform>
             int count = firstTile + (int)((long)tileCount * (block + 1) / blocks) - start;
             for (int i = 0; i < count; i++)
             {
-                TransformInput(start + i, ref MemoryMarshal.GetReference(_transformed[(i * _cut.Channels)..]));
+                TransformInput(start + i, Math.Min(start + i + 1, firstTile + tileCount - 1), ref MemoryMarshal.GetReference(_transformed[(i * _cut.Channels)..]));
             }
 
             _sweep.Rows = count;
@@ -73,11 +80,23 @@ internal ref struct WinogradPass<TTransform>
             {
                 int group = Math.Min(_cut.GroupPanels, firstPanel + panelCount - panel);
                 Multiply(panel, group);
-                for (int i = 0; i < count; i++)
-                {
-                    StoreTile(start + i, _products[(i * group * Panel.Width)..], panel * Panel.Width, group * Panel.Width);
-                }
+                StoreTiles(start, count, panel * Panel.Width, group * Panel.Width);
             }
+        }
+    }
+
+    private readonly void StoreTiles(int start, int count, int firstChannel, int channelCount)
+    {
+        int pixels = TTransform.Outputs * TTransform.Outputs;
+        Span<int> places = stackalloc int[2 * pixels];
+        uint active = RowsOf(start, places);
+        for (int i = 0; i < count; i++)
+        {
+            Span<int> rows = places.Slice(i % 2 * pixels, pixels);
+            Span<int> nextRows = places.Slice((i + 1) % 2 * pixels, pixels);
+            uint next = i + 1 < count ? RowsOf(start + i + 1, nextRows) : 0;
+            _store.Store(_products[(i * channelCount)..], active, rows, firstChannel, channelCount, _asksOutput ? next : 0, nextRows);
+            active = next;
         }
     }
 
@@ -114,13 +133,19 @@ internal ref struct WinogradPass<TTransform>
         }
     }
 
-    private readonly void TransformInput(int place, ref float target)
+    // Where a tile's inputs start; outside the map at its borders.
+    private readonly void Find(int place, out int sample, out int top, out int left)
     {
         int tile = _tiles.IsListed ? _tiles.Indices[place] : place;
-        int sample = tile / _cut.Tiles;
+        sample = tile / _cut.Tiles;
         tile -= sample * _cut.Tiles;
-        int top = (tile / _cut.TilesAcross * _cut.Outputs) - _geometry.PadTop;
-        int left = (tile % _cut.TilesAcross * _cut.Outputs) - _geometry.PadLeft;
+        top = (tile / _cut.TilesAcross * _cut.Outputs) - _geometry.PadTop;
+        left = (tile % _cut.TilesAcross * _cut.Outputs) - _geometry.PadLeft;
+    }
+
+    private readonly void TransformInput(int place, int next, ref float target)
+    {
+        Find(place, out int sample, out int top, out int left);
         int points = TTransform.Points;
         int channels = _geometry.InChannels;
         ReadOnlySpan<float> map = _input.Slice(sample * _geometry.InElements, _geometry.InElements);
@@ -135,7 +160,14 @@ internal ref struct WinogradPass<TTransform>
         if (isInside)
         {
             int start = ((top * _geometry.InWidth) + left) * channels;
-            Transform(ref MemoryMarshal.GetReference(map[start..]), (nint)_geometry.InWidth * channels, channels, ref target);
+            nint ahead = 0;
+            if (_asksInput)
+            {
+                Find(next, out int nextSample, out int nextTop, out int nextLeft);
+                ahead = ((nint)(nextSample - sample) * _geometry.InElements) + ((((nextTop - top) * _geometry.InWidth) + nextLeft - left) * channels);
+            }
+
+            Transform(ref MemoryMarshal.GetReference(map[start..]), (nint)_geometry.InWidth * channels, channels, ahead, ref target);
             return;
         }
 
@@ -167,19 +199,32 @@ internal ref struct WinogradPass<TTransform>
             }
         }
 
-        Transform(ref MemoryMarshal.GetReference(_patch), (nint)points * _cut.Channels, _cut.Channels, ref target);
+        Transform(ref MemoryMarshal.GetReference(_patch), (nint)points * _cut.Channels, _cut.Channels, 0, ref target);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly void Transform(ref float source, nint rowStep, nint pixelStep, ref float target)
+    private readonly void Transform(ref float source, nint rowStep, nint pixelStep, nint ahead, ref float target)
     {
         int points = TTransform.Points;
         int lanes = Vector<float>.Count;
         nint step = _cut.InputStep;
+        int firstNew = ahead == _cut.Outputs * pixelStep ? points - _cut.Outputs : 0;
         ref float line = ref MemoryMarshal.GetReference(_lines);
         for (nint channel = 0; channel < _cut.Channels; channel += lanes)
         {
             ref float pixel = ref Unsafe.Add(ref source, channel);
+            if (ahead != 0 && (channel & ((2 * lanes) - 1)) == 0)
+            {
+                // Of a tile beside this one, the first columns are this one's last.
+                for (int y = 0; y < points; y++)
+                {
+                    for (int x = firstNew; x < points; x++)
+                    {
+                        Prefetch.Line(ref pixel, ahead + (y * rowStep) + (x * pixelStep));
+                    }
+                }
+            }
+
             for (int x = 0; x < points; x++)
             {
                 TTransform.Input(ref Unsafe.Add(ref pixel, x * pixelStep), rowStep, ref Unsafe.Add(ref line, x * lanes), points * lanes);
@@ -193,25 +238,24 @@ internal ref struct WinogradPass<TTransform>
         }
     }
 
-    private readonly void StoreTile(int place, ReadOnlySpan<float> products, int firstChannel, int channelCount)
+    // Writes the output rows of a tile's pixels; returns a bit for each that is stored.
+    private readonly uint RowsOf(int place, Span<int> rows)
     {
         int outputs = TTransform.Outputs;
+        uint active = 0;
         if (_tiles.IsListed)
         {
             ReadOnlySpan<int> listed = _tiles.Rows.Slice(place * outputs * outputs, outputs * outputs);
-            uint stored = 0;
             for (int i = 0; i < listed.Length; i += Vector128<int>.Count)
             {
                 // The sign says that a pixel goes nowhere.
-                stored |= (~Vector128.Create(listed[i..]).ExtractMostSignificantBits() & 0xF) << i;
+                active |= (~Vector128.Create(listed[i..]).ExtractMostSignificantBits() & 0xF) << i;
             }
 
-            _store.Store(products, stored, listed, firstChannel, channelCount);
-            return;
+            listed.CopyTo(rows);
+            return active;
         }
 
-        Span<int> rows = stackalloc int[outputs * outputs];
-        uint active = 0;
         int sample = place / _cut.Tiles;
         int tile = place - (sample * _cut.Tiles);
         int y = tile / _cut.TilesAcross * outputs;
@@ -229,6 +273,6 @@ internal ref struct WinogradPass<TTransform>
             active |= ((1u << width) - 1) << (down * outputs);
         }
 
-        _store.Store(products, active, rows, firstChannel, channelCount);
+        return active;
     }
 }

@@ -33,7 +33,10 @@ internal readonly ref struct WinogradStore<TTransform>
     /// <param name="rows">The row of the output that each pixel of the tile goes to, if it is stored.</param>
     /// <param name="firstChannel">The output channel of the first product.</param>
     /// <param name="channelCount">Channels of products; what is past the last output channel is dropped.</param>
-    public void Store(ReadOnlySpan<float> products, uint active, ReadOnlySpan<int> rows, int firstChannel, int channelCount)
+    /// <param name="asked">A bit for each pixel of the next tile whose place is asked for meanwhile.</param>
+    /// <param name="askedRows">The rows of the next tile's pixels.</param>
+    public void Store(
+        ReadOnlySpan<float> products, uint active, ReadOnlySpan<int> rows, int firstChannel, int channelCount, uint asked, ReadOnlySpan<int> askedRows)
     {
         int lanes = Vector<float>.Count;
         int points = TTransform.Points;
@@ -46,6 +49,11 @@ internal readonly ref struct WinogradStore<TTransform>
         for (int channel = 0; channel < end; channel += lanes)
         {
             ref float own = ref Unsafe.Add(ref product, channel);
+            if (asked != 0 && (channel & ((2 * lanes) - 1)) == 0)
+            {
+                Ask(asked, askedRows, firstChannel + channel);
+            }
+
             for (int x = 0; x < points; x++)
             {
                 TTransform.Output(ref Unsafe.Add(ref own, x * step), points * step, ref Unsafe.Add(ref line, x * lanes), points * lanes);
@@ -65,6 +73,15 @@ internal readonly ref struct WinogradStore<TTransform>
             {
                 StorePart(ref pixel, active, rows, firstChannel + channel, end - channel);
             }
+        }
+    }
+
+    private void Ask(uint asked, ReadOnlySpan<int> rows, int channel)
+    {
+        ref float output = ref MemoryMarshal.GetReference(_output);
+        for (; asked != 0; asked &= asked - 1)
+        {
+            Prefetch.Line(ref output, ((nint)rows[BitOperations.TrailingZeroCount(asked)] * _channels) + channel);
         }
     }
 
