@@ -33,7 +33,7 @@ public static class HydraNet
             branches[i] = new Sequential([.. branch]);
         }
 
-        layers.Add(new MultiBranch(new BranchGate(options.Channels[^1], options.Branches, options.Active), branches));
+        layers.Add(new MultiBranch(new BranchGate(options.Channels[^1], options.Branches, options.Active, softShare: options.SoftShare), branches));
         layers.Add(new Linear(options.BranchChannels, options.Classes));
         return new SingleStage(new Shape(options.Height, options.Width, options.InputChannels), new Sequential([.. layers])) { Recipe = options };
     }

@@ -20,6 +20,9 @@ public sealed record HydraNetOptions : ImageModelOptions
     /// <summary>How many branches an input takes.</summary>
     public int Active { get; init; } = 1;
 
+    /// <summary>The share of training in which all branches run, weighed, from 0 to 1.</summary>
+    public double SoftShare { get; init; } = 0.5;
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -30,6 +33,7 @@ public sealed record HydraNetOptions : ImageModelOptions
         OptionsCheck.Range(BranchBlocks, 1, 64, nameof(BranchBlocks));
         OptionsCheck.Range(Branches, 1, 256, nameof(Branches));
         OptionsCheck.Range(Active, 1, Branches, nameof(Active));
+        OptionsCheck.Range(SoftShare, 0, 1, nameof(SoftShare));
     }
 
     internal static HydraNetOptions Read(OptionsReader reader)
@@ -41,6 +45,7 @@ public sealed record HydraNetOptions : ImageModelOptions
             BranchBlocks = reader.Integer("branch_blocks", 1, 64),
             Branches = reader.Integer("branches", 1, 256),
             Active = reader.Integer("active", 1, 256),
+            SoftShare = reader.Has("soft_share") ? reader.Real("soft_share", 0, 1) : 0.5,
         });
         reader.Finish();
         return options;
@@ -55,6 +60,7 @@ public sealed record HydraNetOptions : ImageModelOptions
         writer.WriteNumber("branch_blocks", BranchBlocks);
         writer.WriteNumber("branches", Branches);
         writer.WriteNumber("active", Active);
+        writer.WriteNumber("soft_share", SoftShare);
         writer.WriteEndObject();
     }
 }
