@@ -17,15 +17,24 @@ internal sealed class FilmFrames(ToolContext tool, Model model, float threshold,
 {
     private readonly DeltaSession _session = Begin(model, threshold, options);
 
-    /// <summary>Answers for the frames of one film.</summary>
-    public void Run(FrameFiles film)
+    /// <summary>Answers for the frames of one film; those that cannot be read are left out.</summary>
+    /// <param name="film">The film.</param>
+    /// <param name="reader">Reads its frames.</param>
+    public void Run(FrameFiles film, InputReader reader)
     {
         _session.Reset();
         (long executed, long dense) = (0, 0);
+        int answered = 0;
         for (int frame = 0; frame < film.Count; frame++)
         {
             tool.Cancellation.ThrowIfCancellationRequested();
-            DeltaAnswer answer = _session.Next(film.Read(frame));
+            if (reader.Frame(film, frame) is not { } bytes)
+            {
+                continue;
+            }
+
+            DeltaAnswer answer = _session.Next(bytes);
+            answered++;
             executed += answer.MacsExecuted;
             dense += answer.MacsDense;
             if (isJson)
@@ -40,9 +49,9 @@ internal sealed class FilmFrames(ToolContext tool, Model model, float threshold,
             tool.Terminal.Flush();
         }
 
-        if (!isJson)
+        if (!isJson && answered > 0)
         {
-            tool.Terminal.WriteLine(SafeText.Clean($"{film.Name}: {film.Count} frames, {Quantity.Percent((double)executed / dense)} of the multiply-adds of running each whole"));
+            tool.Terminal.WriteLine(SafeText.Clean($"{film.Name}: {answered} frames, {Quantity.Percent((double)executed / dense)} of the multiply-adds of running each whole"));
         }
     }
 

@@ -17,8 +17,10 @@ internal sealed class FrameStream(ToolContext tool, Model model, Budget budget, 
     private readonly StreamSession _session = Begin(model, budget, options);
 
     /// <summary>Answers for one video.</summary>
-    /// <returns>The frames that were looked at, and those that there were.</returns>
-    public (int Read, int Count) Run(FrameFiles video)
+    /// <param name="video">The video.</param>
+    /// <param name="reader">Reads its frames.</param>
+    /// <returns>The frames that were looked at, and those that there were; null when a frame could not be read, with which the answers end.</returns>
+    public (int Read, int Count)? Run(FrameFiles video, InputReader reader)
     {
         _session.Reset();
         int taken = model.SampleShape[0];
@@ -31,7 +33,20 @@ internal sealed class FrameStream(ToolContext tool, Model model, Budget budget, 
 
             // A network that asks for frames in its own order sees as many of the video as it was trained with.
             int frame = ownsOrder ? FrameFolders.Pick(_session.NextPiece, taken, video.Count) : piece;
-            StreamAnswer answer = _session.WillRead ? _session.Push(video.Read(frame)) : _session.Skip();
+            StreamAnswer answer;
+            if (!_session.WillRead)
+            {
+                answer = _session.Skip();
+            }
+            else if (reader.Frame(video, frame) is { } bytes)
+            {
+                answer = _session.Push(bytes);
+            }
+            else
+            {
+                return null;
+            }
+
             read += answer.IsRead ? 1 : 0;
             Tell(video.NameOf(frame), answer);
             if (ownsOrder && answer.IsSure)

@@ -57,10 +57,10 @@ public sealed class Application
             terminal.Flush();
             return (int)exitCode;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (TerminalException e)
         {
             // Standard output is closed or its disk is full; standard error may still be open.
-            return Report(terminal, $"cannot write to standard output: {(e.InnerException ?? e).Message}");
+            return Report(terminal, $"cannot write to standard output: {e.Message}");
         }
     }
 
@@ -172,7 +172,13 @@ public sealed class Application
             _terminal.WriteError($"not enough memory: {e.Message}");
             return ExitCode.Failed;
         }
-        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
+        catch (Exception e) when (e is (IOException and not TerminalException) or UnauthorizedAccessException)
+        {
+            // A disk that became full, a folder that went away; the system's words name the file.
+            _terminal.WriteError($"cannot go on: {ToolException.Reason(e)}");
+            return ExitCode.Failed;
+        }
+        catch (Exception e) when (e is not TerminalException)
         {
             // A defect of the tool, still told in one line; who looks for it asks for the rest.
             bool isTraced = Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 };
@@ -267,7 +273,7 @@ public sealed class Application
         {
             terminal.WriteError(message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (TerminalException)
         {
             // Nobody is left to tell; the exit code says it.
         }

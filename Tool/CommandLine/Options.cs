@@ -78,6 +78,22 @@ public static class Options
         CustomParser = result => ParseChoice(result, name, choices),
     };
 
+    /// <summary>Fails for an option that was given where it would do nothing: a mistake that a user should hear of.</summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="where">Where it has no effect, such as "with --tiles".</param>
+    /// <param name="options">The options.</param>
+    public static void RefuseIdle(ParseResult arguments, string where, params ReadOnlySpan<Option> options)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        foreach (Option option in options)
+        {
+            if (arguments.GetResult(option) is { Implicit: false })
+            {
+                throw ToolException.Usage($"{option.Name} has no effect {where}; leave it out");
+            }
+        }
+    }
+
     private static string? ParseChoice(ArgumentResult result, string name, string[] choices)
     {
         string text = result.Tokens[0].Value;

@@ -47,6 +47,12 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
             }
         }
 
+        if (count == 0)
+        {
+            // None could be read, as was told.
+            return;
+        }
+
         if (options.Report is { } report)
         {
             PageWriter.WriteFile(report, new Page("What was computed, and where", _sections)

@@ -1,3 +1,4 @@
+using System;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
 
@@ -23,4 +24,7 @@ internal sealed record DenseRunOptions
     public string? Report { get; init; }
 
     public bool IsJson { get; init; }
+
+    /// <summary>Told of each picture that cannot be read; the others are answered.</summary>
+    public required Action<ToolException> Unreadable { get; init; }
 }

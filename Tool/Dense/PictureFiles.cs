@@ -16,33 +16,70 @@ internal static class PictureFiles
     /// <summary>Names and pictures, read as they are asked for.</summary>
     /// <param name="paths">Files and folders.</param>
     /// <param name="channels">1 for grey, 3 for colour: what the model takes.</param>
-    public static IEnumerable<(string Name, PixelImage Picture)> Read(IEnumerable<string> paths, int channels)
+    /// <param name="unreadable">Told of each file or folder that cannot be read; the others are.</param>
+    public static IEnumerable<(string Name, PixelImage Picture)> Read(IEnumerable<string> paths, int channels, Action<ToolException> unreadable)
     {
         foreach (string path in paths)
         {
-            if (!Directory.Exists(path))
+            foreach (string file in FilesAt(path, unreadable))
             {
-                yield return (path, ReadFile(path).ToChannels(channels));
-                continue;
+                if (TryRead(file, unreadable) is { } picture)
+                {
+                    yield return (file, picture.ToChannels(channels));
+                }
             }
+        }
+    }
 
-            string[] files = Directory.GetFiles(path);
-            Array.Sort(files, StringComparer.Ordinal);
-            bool any = false;
-            foreach (string file in files)
+    private static List<string> FilesAt(string path, Action<ToolException> unreadable)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        List<string> pictures = [];
+        try
+        {
+            foreach (string file in Directory.GetFiles(path))
             {
                 if (Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP")
                 {
-                    any = true;
-                    yield return (file, ReadFile(file).ToChannels(channels));
+                    pictures.Add(file);
                 }
             }
-
-            if (!any)
-            {
-                throw new ToolException($"the folder '{path}' holds no picture; expected PNG, JPEG or BMP files");
-            }
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            unreadable(new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e));
+            return [];
+        }
+
+        if (pictures.Count == 0)
+        {
+            unreadable(new ToolException($"the folder '{path}' holds no picture; expected PNG, JPEG or BMP files"));
+        }
+
+        pictures.Sort(StringComparer.Ordinal);
+        return pictures;
+    }
+
+    private static PixelImage? TryRead(string path, Action<ToolException> unreadable)
+    {
+        try
+        {
+            return ReadFile(path);
+        }
+        catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
+        {
+            unreadable(new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e));
+        }
+        catch (ToolException e) when (e.ExitCode == ExitCode.Failed)
+        {
+            unreadable(e);
+        }
+
+        return null;
     }
 
     private static PixelImage ReadFile(string path)
@@ -54,18 +91,8 @@ internal static class PictureFiles
             length = stream.ReadAtLeast(head, HeadLength, throwOnEndOfStream: false);
         }
 
-        if (!ImageReader.Recognizes(head.AsSpan(0, length)))
-        {
-            throw new ToolException($"'{path}' is {FileSniffer.Describe(head.AsSpan(0, length))}; expected {Expected}, which keeps its size");
-        }
-
-        try
-        {
-            return ImageReader.Read(path);
-        }
-        catch (Exception e) when (e is ModelFileException or IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException($"cannot read '{path}': {ToolException.Reason(e)}", e);
-        }
+        return ImageReader.Recognizes(head.AsSpan(0, length))
+            ? ImageReader.Read(path)
+            : throw new ToolException($"'{path}' is {FileSniffer.Describe(head.AsSpan(0, length))}; expected {Expected}, which keeps its size");
     }
 }

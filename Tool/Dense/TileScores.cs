@@ -47,6 +47,12 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
             }
         }
 
+        if (count == 0)
+        {
+            // None could be read, as was told.
+            return;
+        }
+
         if (options.IsJson)
         {
             tool.Terminal.WriteLine(json.EndArray().EndObject().ToString());

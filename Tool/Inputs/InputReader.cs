@@ -40,13 +40,25 @@ public sealed class InputReader
 
     /// <summary>The frames of each video at a path, for models that take frames.</summary>
     internal IEnumerable<FrameFiles> Videos(string path) => _sample.Rank == 4
-        ? FrameFiles.In(path, new Shape(_sample[1], _sample[2], _sample[3]))
+        ? Found(path, new Shape(_sample[1], _sample[2], _sample[3]))
         : throw new ToolException($"the model takes samples of shape {_sample}; expected one that takes frames [frames, height, width, channels]");
 
     /// <summary>The frames of each film at a path, for models of pictures.</summary>
     internal IEnumerable<FrameFiles> Films(string path) => _sample.Rank == 3 && _sample[2] is (1 or 3)
-        ? FrameFiles.In(path, _sample)
+        ? Found(path, _sample)
         : throw new ToolException($"the model takes samples of shape {_sample}; expected one of pictures, [height, width, 1 or 3]");
+
+    /// <summary>A frame of a video or film; null when it cannot be read, which is told.</summary>
+    internal byte[]? Frame(FrameFiles frames, int index) => Guard(frames.NameOf(index), (frames, index), static (_, frame) => frame.frames.Read(frame.index));
+
+    private IEnumerable<FrameFiles> Found(string path, Shape frame)
+    {
+        using IEnumerator<FrameFiles> found = FrameFiles.In(path, frame).GetEnumerator();
+        while (Guard(path, found, static (_, found) => found.MoveNext() ? found.Current : null) is { } frames)
+        {
+            yield return frames;
+        }
+    }
 
     // Arrays hold whole samples as they are.
     private bool TakesFrames(string path) => _sample.Rank == 4 && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
@@ -69,7 +81,11 @@ public sealed class InputReader
 
     private IEnumerable<InputSample> ReadFolder(string path)
     {
-        string[] files = Directory.GetFiles(path);
+        if (Guard(path, path, static (_, path) => Directory.GetFiles(path)) is not { } files)
+        {
+            yield break;
+        }
+
         Array.Sort(files, StringComparer.Ordinal);
         bool any = false;
         foreach (string file in files)
@@ -88,7 +104,7 @@ public sealed class InputReader
 
         if (!any)
         {
-            throw new ToolException($"the folder '{path}' holds no {(_encoding is TextEncoding ? "text file (.txt)" : "picture, WAV, npy or IDX file")}");
+            Tell(new ToolException($"the folder '{path}' holds no {(_encoding is TextEncoding ? "text file (.txt)" : "picture, WAV, npy or IDX file")}"));
         }
     }
 
@@ -97,6 +113,7 @@ public sealed class InputReader
 
     private IEnumerable<InputSample> ReadFile(string path)
     {
+        _isTold = false;
         using InputSource? source = Guard(path, this, static (path, reader) => reader.Open(path));
         bool any = false;
         while (source is not null && Guard(path, source, static (_, source) => source.Next()) is { } sample)
@@ -109,8 +126,6 @@ public sealed class InputReader
         {
             Tell(new ToolException($"'{path}' holds no input; expected at least one"));
         }
-
-        _isTold = false;
     }
 
     // A part of the work on a file, whose failures are told with the path that the user gave; null behind one.

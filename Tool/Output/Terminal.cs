@@ -97,7 +97,7 @@ public sealed class Terminal : IDisposable
     {
         try
         {
-            return new StreamWriter(open(), Utf8, bufferSize) { NewLine = "\n" };
+            return new StreamWriter(new TerminalStream(open()), Utf8, bufferSize) { NewLine = "\n" };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

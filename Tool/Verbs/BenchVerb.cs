@@ -93,6 +93,7 @@ public sealed class BenchVerb : Verb
             throw ToolException.Usage($"--kernels measures no model, but {SafeText.Clean(model)} was given; leave one of them out.");
         }
 
+        Options.RefuseIdle(arguments, "with --kernels, whose shapes are fixed", _batch);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
         double peak;
         List<KernelTiming> timings;

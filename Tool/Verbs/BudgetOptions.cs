@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using ManagedDyn.Layers.Inference;
@@ -16,14 +17,16 @@ public sealed class BudgetOptions
     private readonly Option<string?> _point = Options.Text("--point", "NAME", "Leave by the thresholds of one of the model's operating points ('mdyn info' lists them).");
     private readonly Option<bool> _full = Options.Flag("--full", "Run the whole network for every input.");
 
+    /// <summary>Each of the options.</summary>
+    public IReadOnlyList<Option> All => [_macs, _deadline, _confidence, _point, _full];
+
     public void AddTo(Command command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        command.Options.Add(_macs);
-        command.Options.Add(_deadline);
-        command.Options.Add(_confidence);
-        command.Options.Add(_point);
-        command.Options.Add(_full);
+        foreach (Option option in All)
+        {
+            command.Options.Add(option);
+        }
     }
 
     public bool HasDeadline(ParseResult arguments) => arguments.GetValue(_deadline) is not null;

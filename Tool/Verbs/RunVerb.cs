@@ -99,25 +99,26 @@ public sealed class RunVerb : Verb
         (Budget budget, string budgetText) = _budget.Read(arguments, model);
         int top = (int)Math.Min(arguments.GetValue(_top) ?? 1, model.ClassCount);
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? 1));
+        UnreadableInputs unreadable = new(tool.Terminal);
         if (arguments.GetValue(_reuse) || arguments.GetValue(_reuseThreshold) is not null)
         {
-            return Reuse(arguments, tool, model, workers);
+            return Reuse(arguments, tool, model, workers, unreadable);
         }
 
         if (arguments.GetValue(_stream))
         {
-            Refuse(arguments, "with --stream, which tells the running answer after each frame", _top, _limit, _explain, _report, _heatmap, _out, _memory, _tiles, _reject, _window);
-            return Stream(arguments, tool, model, budget, workers);
+            Options.RefuseIdle(arguments, "with --stream, which tells the running answer after each frame", _top, _limit, _explain, _report, _heatmap, _out, _memory, _tiles, _reject, _window);
+            return Stream(arguments, tool, model, budget, workers, unreadable);
         }
 
         if (model.SampleShape.Rank != 4)
         {
-            Refuse(arguments, $"for this model, which takes samples of shape {model.SampleShape} and no frames", _window);
+            Options.RefuseIdle(arguments, $"for this model, which takes samples of shape {model.SampleShape} and no frames", _window);
         }
 
         if (model.Answers != AnswerKind.Label || arguments.GetValue(_tiles))
         {
-            Refuse(arguments, model.Answers == AnswerKind.Label ? "with --tiles" : "for a model that answers for each pixel", _top, _explain, _reject);
+            Options.RefuseIdle(arguments, model.Answers == AnswerKind.Label ? "with --tiles" : "for a model that answers for each pixel", _top, _explain, _reject);
             AskPixels(arguments, tool, model, new DenseRunOptions
             {
                 Workers = workers,
@@ -129,8 +130,9 @@ public sealed class RunVerb : Verb
                 Heatmap = heatmap,
                 Report = report,
                 IsJson = arguments.GetValue(_json),
+                Unreadable = unreadable.Tell,
             });
-            return ExitCode.Ok;
+            return unreadable.ExitCode;
         }
 
         if (map is not null || arguments.GetValue(_memory) is not null)
@@ -167,15 +169,8 @@ public sealed class RunVerb : Verb
         int batchSize = timed ? 1 : BatchSize;
         Questioner questioner = new(session, budget, sink, tool.Cancellation) { Top = top, LeastConfidence = (float)(arguments.GetValue(_reject) ?? model.Description.LeastConfidence) };
         bool anyAnswered = false;
-        bool anyUnreadable = false;
-        void Skip(ToolException failure)
-        {
-            tool.Terminal.WriteError(failure.Message);
-            anyUnreadable = true;
-        }
-
         List<InputSample> batch = [];
-        foreach (InputSample sample in Inputs(arguments, model, Skip))
+        foreach (InputSample sample in Inputs(arguments, model, unreadable.Tell))
         {
             tool.Cancellation.ThrowIfCancellationRequested();
             anyAnswered = true;
@@ -188,24 +183,12 @@ public sealed class RunVerb : Verb
         }
 
         questioner.Ask(batch);
-        if (anyAnswered || !anyUnreadable)
+        if (anyAnswered || !unreadable.Any)
         {
             sink.Finish();
         }
 
-        return anyUnreadable ? ExitCode.Failed : ExitCode.Ok;
-    }
-
-    // An option that would do nothing is a mistake that a user should hear of.
-    private static void Refuse(ParseResult arguments, string where, params ReadOnlySpan<Option> options)
-    {
-        foreach (Option option in options)
-        {
-            if (arguments.GetResult(option) is { Implicit: false })
-            {
-                throw ToolException.Usage($"{option.Name} has no effect {where}; leave it out");
-            }
-        }
+        return unreadable.ExitCode;
     }
 
     private AnswerSink Sink(ParseResult arguments, ToolContext tool, Model model, string budget)
@@ -221,18 +204,17 @@ public sealed class RunVerb : Verb
             : new AnswerTable(tool.Terminal, model, budget);
     }
 
-    private ExitCode Stream(ParseResult arguments, ToolContext tool, Model model, Budget budget, Workers workers)
+    private ExitCode Stream(ParseResult arguments, ToolContext tool, Model model, Budget budget, Workers workers, UnreadableInputs unreadable)
     {
         bool isJson = arguments.GetValue(_json);
         SessionOptions options = new() { Workers = workers, Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast };
-        InputReader reader = new(model);
+        InputReader reader = new(model) { Unreadable = unreadable.Tell };
         FrameStream stream = new(tool, model, budget, options, isJson);
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {
             foreach (FrameFiles video in reader.Videos(path))
             {
-                (int read, int count) = stream.Run(video);
-                if (!isJson)
+                if (stream.Run(video, reader) is (int read, int count) && !isJson)
                 {
                     tool.Terminal.WriteLine(SafeText.Clean($"{video.Name}: {read} of {count} frames looked at"));
                 }
@@ -240,10 +222,10 @@ public sealed class RunVerb : Verb
         }
 
         tool.Terminal.Flush();
-        return ExitCode.Ok;
+        return unreadable.ExitCode;
     }
 
-    private ExitCode Reuse(ParseResult arguments, ToolContext tool, Model model, Workers workers)
+    private ExitCode Reuse(ParseResult arguments, ToolContext tool, Model model, Workers workers, UnreadableInputs unreadable)
     {
         if (!arguments.GetValue(_reuse))
         {
@@ -254,7 +236,6 @@ public sealed class RunVerb : Verb
         [
             (arguments.GetValue(_stream), "--stream"), (arguments.GetValue(_tiles), "--tiles"), (arguments.GetValue(_report) is not null, "--report"), (arguments.GetValue(_heatmap) is not null, "--heatmap"),
             (arguments.GetValue(_out) is not null, "--out"), (arguments.GetValue(_memory) is not null, "--memory"), (arguments.GetValue(_window) is not null, "--window"),
-            (_budget.HasDeadline(arguments), "--deadline"),
         ])
         {
             if (isGiven)
@@ -263,18 +244,19 @@ public sealed class RunVerb : Verb
             }
         }
 
+        Options.RefuseIdle(arguments, "with --reuse, which runs each frame of a film through the whole network", [_top, _limit, _reject, .. _budget.All]);
         SessionOptions options = new() { Workers = workers, KeepDecisions = arguments.GetValue(_explain), Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast };
         FilmFrames films = new(tool, model, (float)(arguments.GetValue(_reuseThreshold) ?? 0), options, arguments.GetValue(_json));
-        InputReader reader = new(model);
+        InputReader reader = new(model) { Unreadable = unreadable.Tell };
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {
             foreach (FrameFiles film in reader.Films(path))
             {
-                films.Run(film);
+                films.Run(film, reader);
             }
         }
 
-        return ExitCode.Ok;
+        return unreadable.ExitCode;
     }
 
     private void AskPixels(ParseResult arguments, ToolContext tool, Model model, DenseRunOptions options)
@@ -285,7 +267,7 @@ public sealed class RunVerb : Verb
         }
 
         long limit = arguments.GetValue(_limit) ?? long.MaxValue;
-        IEnumerable<(string Name, PixelImage Picture)> pictures = PictureFiles.Read(arguments.GetRequiredValue(_inputs), model.SampleShape[2]);
+        IEnumerable<(string Name, PixelImage Picture)> pictures = PictureFiles.Read(arguments.GetRequiredValue(_inputs), model.SampleShape[2], options.Unreadable);
         if (model.Answers != AnswerKind.Label)
         {
             if (arguments.GetValue(_tiles))

@@ -61,6 +61,17 @@ public sealed class VerifyVerb : Verb
             throw ToolException.Usage("give recorded data to compare with, or --record to record some, not both");
         }
 
+        if (record is null)
+        {
+            Options.RefuseIdle(arguments, "without --record", _count);
+        }
+        else
+        {
+            Options.RefuseIdle(arguments, "with --record, which compares nothing", _absolute, _relative, _json);
+            OutputFile.CheckDistinct([record], [ModelStore.Find(arguments.GetValue(_model))]);
+            OutputFile.CheckWritable(record);
+        }
+
         Model model = ModelStore.LoadClassifier(arguments.GetValue(_model));
         if (record is not null)
         {

@@ -69,6 +69,26 @@ public sealed class FilmVerbTests : IDisposable
     }
 
     [Fact]
+    public void Frames_and_films_that_cannot_be_read_are_left_out()
+    {
+        string model = Save(ResNet.Create(new ResNetOptions { Height = Size, Width = Size, InputChannels = 3, Classes = 3, Channels = [8], Blocks = [1] }));
+        string film = Film();
+        JsonElement[] whole = Lines(["run", "--model", model, "--reuse", film, "--json"]);
+        _folder.Write("film/frame2.png", [1, 2, 3]);
+        string missing = Path.Combine(_folder.Root, "nowhere");
+        ToolRun run = ToolRun.Start("run", "--model", model, "--reuse", missing, film, "--json");
+        Assert.Equal(1, run.ExitCode);
+        string[] lines = run.Output.TrimEnd('\n').Split('\n');
+        Assert.Equal(Frames - 1, lines.Length);
+        string[] errors = run.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(2, errors.Length);
+        Assert.Contains(missing, errors[0], StringComparison.Ordinal);
+        Assert.Contains("frame2.png", errors[1], StringComparison.Ordinal);
+        using JsonDocument last = JsonDocument.Parse(lines[^1]);
+        Assert.Equal(whole[^1].GetProperty("confidence").GetDouble(), last.RootElement.GetProperty("confidence").GetDouble());
+    }
+
+    [Fact]
     public void What_cannot_be_followed_is_refused()
     {
         string film = Film();

@@ -27,6 +27,44 @@ public sealed class InputFailureTests(TrainedModel trained) : IClassFixture<Trai
     }
 
     [Fact]
+    public void AFolderWithoutInputsDoesNotKeepTheOthersFromBeingAnswered()
+    {
+        string empty = trained.FileNamed("empty");
+        Directory.CreateDirectory(empty);
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--json", trained.Picture("bar", 0), empty, trained.Picture("bar", 1));
+        Assert.Equal(1, run.ExitCode);
+        using JsonDocument answers = JsonDocument.Parse(run.Output);
+        Assert.Equal(2, answers.RootElement.GetProperty("answers").GetArrayLength());
+        Assert.Equal($"mdyn: the folder '{empty}' holds no picture, WAV, npy or IDX file\n", run.Error);
+        ToolRun.Start("run", "--model", trained.Model, "--json", empty).AssertFailure(1, "holds no picture");
+    }
+
+    [Fact]
+    public void PicturesThatCannotBeReadAreLeftOutOfTiles()
+    {
+        string missing = trained.FileNamed("nowhere.png");
+        string empty = trained.FileNamed("without");
+        Directory.CreateDirectory(empty);
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--tiles", "--json", missing, trained.Picture("bar", 0), empty, trained.Picture("bar", 1));
+        Assert.Equal(1, run.ExitCode);
+        using JsonDocument answers = JsonDocument.Parse(run.Output);
+        Assert.Equal(2, answers.RootElement.GetProperty("answers").GetArrayLength());
+        Assert.Equal(2, run.Error.TrimEnd('\n').Split('\n').Length);
+        ToolRun.Start("run", "--model", trained.Model, "--tiles", missing).AssertFailure(1, "nowhere.png");
+    }
+
+    [Fact]
+    public void AFileThatCannotBeWrittenIsNoFailureOfTheTerminal()
+    {
+        string folder = trained.FileNamed("occupied-run");
+        string log = Path.Combine(folder, "log.csv");
+        Directory.CreateDirectory(log);
+        ToolRun run = ToolRun.Start(trained.TrainArguments(folder, 1));
+        run.AssertFailure(1, log);
+        Assert.DoesNotContain("standard output", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatComesBehindABadValueInAFileIsLeftOut()
     {
         float[] values = new float[3 * 16 * 16];
@@ -47,6 +85,14 @@ public sealed class InputFailureTests(TrainedModel trained) : IClassFixture<Trai
         ToolRun.Start("run", "--model", trained.Model, picture, "--window", "3").AssertFailure(2, "--window has no effect", "[16, 16, 1]");
         ToolRun.Start("run", "--model", trained.Model, picture, "--stream", "--explain").AssertFailure(2, "--explain has no effect with --stream");
         ToolRun.Start("run", "--model", trained.Model, picture, "--tiles", "--reject-below", "0.5").AssertFailure(2, "--reject-below has no effect with --tiles");
+        foreach (string[] idle in (string[][])[["--limit", "1"], ["--top", "2"], ["--reject-below", "0.5"], ["--budget", "1G"], ["--confidence", "0.5"], ["--full"], ["--deadline", "5"]])
+        {
+            ToolRun.Start(["run", "--model", trained.Model, picture, "--reuse", .. idle]).AssertFailure(2, $"{idle[0]} has no effect with --reuse");
+        }
+
+        ToolRun.Start("bench", "--kernels", "--batch", "4").AssertFailure(2, "--batch has no effect with --kernels");
+        ToolRun.Start("verify", "--model", trained.Model, "--record", trained.FileNamed("record.npz"), "--atol", "1").AssertFailure(2, "--atol has no effect with --record");
+        ToolRun.Start("verify", "--model", trained.Model, trained.FileNamed("record.npz"), "--count", "3").AssertFailure(2, "--count has no effect without --record");
     }
 
     [Fact]

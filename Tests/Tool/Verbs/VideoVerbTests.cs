@@ -88,6 +88,26 @@ public sealed class VideoVerbTests : IDisposable
         Assert.Contains("cannot read", ToolRun.Start("run", "--model", model, Path.Combine(_folder.Root, "broken")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_cannot_be_read_does_not_keep_other_videos_from_being_answered()
+    {
+        string model = Save(new FrameExit(Sizes(new FrameExitOptions())));
+        string missing = Path.Combine(_folder.Root, "nowhere");
+        string empty = Path.Combine(_folder.Root, "empty");
+        Directory.CreateDirectory(empty);
+        _folder.Write("broken/1.png", [1, 2, 3]);
+        string[] inputs = [missing, Path.Combine(_folder.Root, "broken"), Clip("clip", 7), empty];
+        ToolRun run = ToolRun.Start(["run", "--model", model, "--json", .. inputs]);
+        Assert.Equal(1, run.ExitCode);
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        Assert.Equal(inputs[2], Assert.Single(document.RootElement.GetProperty("answers").EnumerateArray()).GetProperty("input").GetString());
+        Assert.Equal(3, run.Error.TrimEnd('\n').Split('\n').Length);
+        run = ToolRun.Start(["run", "--model", model, "--stream", "--full", .. inputs]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"{inputs[2]}: {Frames} of 7 frames looked at", run.Output, StringComparison.Ordinal);
+        Assert.Equal(3, run.Error.TrimEnd('\n').Split('\n').Length);
+    }
+
     private static T Sizes<T>(T options)
         where T : VideoModelOptions => (T)(options with { Frames = Frames, Height = 16, Width = 16, Classes = 3, Channels = [4, 6] });
 
