@@ -1,6 +1,7 @@
 using ManagedDyn.Bench.Peers;
 using ManagedDyn.Engine.Kernels;
 using ManagedDyn.Engine.Kernels.MatrixMultiply;
+using ManagedDyn.Engine.Tensors;
 
 namespace ManagedDyn.Bench.Compare;
 
@@ -14,18 +15,21 @@ internal static class MatrixRows
         int k = row.Integer("k");
         float[] left = Numbers.Random(m * k, 1);
         float[] right = Numbers.Random(k * n, 2);
-        float[] packed = new float[Panel.Length(k, n)];
-        Panel.Pack(right, k, n, packed);
-        float[] output = new float[m * n];
-        float[] scratch = new float[PackedMultiply.ScratchLength];
+
+        // Tensors, as an operator has them, and memory of the peer's own: both aligned to lines of the cache, which arrays are not.
+        Tensor input = Tensor.From(new Shape(m, k), left);
+        Tensor packed = Tensor.Zeros(new Shape(Panel.Length(k, n)));
+        Panel.Pack(right, k, n, packed.Span);
+        Tensor output = Tensor.Zeros(new Shape(m, n));
+        Tensor scratch = Tensor.Zeros(new Shape(PackedMultiply.ScratchLength));
         MultiplyShape shape = new(m, k, n);
-        using OnnxRuntimePeer peer = new(OnnxModel.MatrixMultiply(m, n, k, right), 1, left, [m, k], new float[m * n], [m, n]);
+        using OnnxRuntimePeer peer = new(OnnxModel.MatrixMultiply(m, n, k, right), 1, left, [m, k], [m, n]);
         double[] times = Interleaved.Medians(
             seconds,
             () =>
             {
                 Epilogue none = default;
-                PackedMultiply.Multiply(in shape, left, packed, output, in none, scratch);
+                PackedMultiply.Multiply(in shape, input.Span, packed.Span, output.Span, in none, scratch.Span);
             },
             peer.Run);
         return new BenchResult(row, OnnxRuntimePeer.Version, times[0], times[1], times[1]);

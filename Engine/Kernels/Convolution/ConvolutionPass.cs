@@ -63,6 +63,7 @@ internal ref struct ConvolutionPass
         _sweep.Runs = pick.Runs;
         _sweep.RunDepth = _offsets.Channels;
         _sweep.WeightsLength = packed.Length;
+        _sweep.OutputLength = output.Length;
         _sweep.IsListed = selection.InChannels.IsListed;
         _sweep.IsCompact = selection.InChannels.IsCompact;
         _sweep.Extra = ref MemoryMarshal.GetReference(_extra);

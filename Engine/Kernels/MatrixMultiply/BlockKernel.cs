@@ -93,6 +93,11 @@ internal static class BlockKernel
                 }
             }
 
+            if (operands.AsksOutput)
+            {
+                OutputRequest.Ask<TRows, TRow>(ref operands);
+            }
+
             ref float tap = ref operands.Panel;
             ref float input = ref operands.Input;
             nint count = operands.ChannelCount;

@@ -65,6 +65,9 @@ internal ref struct BlockOperands
     /// <summary>Whether the finished sums go to the output as they are.</summary>
     public bool StoresSums;
 
+    /// <summary>Whether each block asks for the lines of the output that it writes.</summary>
+    public bool AsksOutput;
+
     /// <summary>The output, at the first column of the panel.</summary>
     public ref float Output;
 

@@ -88,6 +88,7 @@ public static class PackedMultiply
         sweep.Input = ref MemoryMarshal.GetReference(left);
         sweep.Extra = ref sweep.Input;
         sweep.WeightsLength = packed.Length;
+        sweep.OutputLength = output.Length;
         int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
         for (int i = 0; i < sweeps; i++)
         {

@@ -82,6 +82,9 @@ internal ref struct PanelSweep
     /// <summary>Elements of all the weights that the sweep is a part of; 0: they are near.</summary>
     public int WeightsLength;
 
+    /// <summary>Elements of the whole output; 0: it is near.</summary>
+    public int OutputLength;
+
     /// <summary>Whether a sweep before this one has used the same weights, so that few of them are far.</summary>
     public bool IsRepeat;
 
@@ -149,10 +152,7 @@ internal ref struct PanelSweep
     public readonly void SetInputRows(int first, ReadOnlySpan<int> rows, int step) =>
         RowStarts.Write(Offsets, _blocks, _smallerRows, _largerBlocks, first, rows, step);
 
-    /// <summary>Sets where the output's rows are.</summary>
-    /// <param name="first">The first row, when they lie side by side.</param>
-    /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
-    /// <param name="step">Elements between two rows.</param>
+    /// <summary>Sets where the output's rows are, in the terms of <see cref="SetInputRows"/>.</summary>
     public readonly void SetOutputRows(int first, ReadOnlySpan<int> rows, int step) =>
         RowStarts.Write(OutputRows, _blocks, _smallerRows, _largerBlocks, first, rows, step);
 
@@ -268,6 +268,7 @@ internal ref struct PanelSweep
                 bool isLast = group == tapGroups - 1 && piece == pieces - 1;
                 operands.Finishes = direct && isLast;
                 operands.StoresSums = operands.Finishes && operands.Steps == EpilogueSteps.None;
+                operands.AsksOutput = operands.Finishes && OutputRequest.Pays(OutputLength, rowsOfPanel);
                 if (request.AsksLater)
                 {
                     operands.Later = WeightRequest.Later(in this, in operands, isLast ? Panel.Count(extent) : 0, (tap * Channels) + start);
