@@ -38,7 +38,7 @@ public sealed class RecurrentAttention : StagedNetwork
         _options = options;
         Recipe = options;
         SampleShape = new Shape(options.Height, options.Width, options.InputChannels);
-        _sensor = Add("sensor", new GlimpseSensor(options.InputChannels, options.PatchSize, options.Scales, options.Hidden));
+        _sensor = Add("sensor", new GlimpseSensor(options.InputChannels, options.PatchSize, options.Scales, options.Hidden, options.SensorChannels));
         _core = Add("core", new GlimpseMemory(options.Hidden, options.Hidden));
         _policy = Add("policy", new LocationPolicy(options.Hidden, options.Deviation));
         _classifier = Add("classifier", new Linear(options.Hidden, options.Classes));

@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json;
 
 namespace ManagedDyn.Layers.Models;
@@ -10,6 +11,9 @@ public sealed record RecurrentAttentionOptions : ImageModelOptions
 
     /// <summary>Patches of a glimpse, each of twice the size of the one before.</summary>
     public int Scales { get; init; } = 2;
+
+    /// <summary>Output channels of the convolutions that a glimpse goes through, each but the first of stride 2; none: it is seen by a linear map alone.</summary>
+    public int[] SensorChannels { get; init; } = [];
 
     /// <summary>Glimpses of an image, at most.</summary>
     public int Glimpses { get; init; } = 6;
@@ -26,6 +30,13 @@ public sealed record RecurrentAttentionOptions : ImageModelOptions
         base.Validate();
         OptionsCheck.Range(PatchSize, 1, 1024, nameof(PatchSize));
         OptionsCheck.Range(Scales, 1, 8, nameof(Scales));
+        ArgumentNullException.ThrowIfNull(SensorChannels);
+        OptionsCheck.Range(SensorChannels.Length, 0, 8, "The number of " + nameof(SensorChannels));
+        foreach (int channels in SensorChannels)
+        {
+            OptionsCheck.Range(channels, 1, 4096, nameof(SensorChannels));
+        }
+
         OptionsCheck.Range(Glimpses, 1, 64, nameof(Glimpses));
         OptionsCheck.Range(Hidden, 1, 4096, nameof(Hidden));
         OptionsCheck.Range(Deviation, 0.001, 2, nameof(Deviation));
@@ -38,6 +49,7 @@ public sealed record RecurrentAttentionOptions : ImageModelOptions
         {
             PatchSize = reader.Integer("patch_size", 1, 1024),
             Scales = reader.Integer("scales", 1, 8),
+            SensorChannels = reader.Integers("sensor_channels", 8, 1, 4096),
             Glimpses = reader.Integer("glimpses", 1, 64),
             Hidden = reader.Integer("hidden", 1, 4096),
             Deviation = (float)reader.Real("deviation", 0.001, 2),
@@ -53,6 +65,7 @@ public sealed record RecurrentAttentionOptions : ImageModelOptions
         WriteImage(writer);
         writer.WriteNumber("patch_size", PatchSize);
         writer.WriteNumber("scales", Scales);
+        OptionsWriter.Integers(writer, "sensor_channels", SensorChannels);
         writer.WriteNumber("glimpses", Glimpses);
         writer.WriteNumber("hidden", Hidden);
         writer.WriteNumber("deviation", Deviation);

@@ -85,6 +85,51 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
         return withTime ? Timed(model, data.Test, point) : point;
     }
 
+    /// <summary>The first operating point of a model on the test part; of one without points, all pixels computed.</summary>
+    public DensePoint MeasureChosen(Model model, ImageSplits data)
+    {
+        CheckData(model, data);
+        return model.Points.Length > 0
+            ? Measure(model, data.Test, model.Points[0].Name, model.Points[0].Thresholds[0])
+            : Measure(model, data.Test, "whole network", float.PositiveInfinity);
+    }
+
+    /// <summary>The peak signal-to-noise ratio of the test images themselves, in decibels, where clean pictures of them are asked for.</summary>
+    public static double NoiseOf(ImageSplits data)
+    {
+        ImageDataset images = data.Test;
+        int[] targets = new int[images.TargetCount];
+        double squares = 0;
+        for (int i = 0; i < images.Count; i++)
+        {
+            byte[] pixels = Picture(images, i).Pixels;
+            images.CopyTargets(i, targets);
+            for (int t = 0; t < targets.Length; t++)
+            {
+                double difference = (targets[t] - pixels[t]) / 255.0;
+                squares += difference * difference;
+            }
+        }
+
+        return Decibels(squares / ((double)Math.Max(1, images.Count) * targets.Length));
+    }
+
+    /// <summary>An image of a data set as bytes.</summary>
+    public static PixelImage Picture(ImageDataset images, int index)
+    {
+        float[] values = new float[images.ImageShape.Count];
+        images.CopyImage(index, values);
+        PixelImage picture = new(images.Width, images.Height, images.Channels);
+        for (int i = 0; i < values.Length; i++)
+        {
+            picture.Pixels[i] = (byte)Math.Clamp(MathF.Round(255 * values[i]), 0, 255);
+        }
+
+        return picture;
+    }
+
+    private static double Decibels(double meanSquare) => -10 * Math.Log10(Math.Max(1e-12, meanSquare));
+
     private static void CheckData(Model model, ImageSplits data)
     {
         if (data.Test.Answers != model.Answers || data.Test.ImageShape[2] != model.SampleShape[2] || (model.Answers == AnswerKind.LabelMap && data.Test.ClassNames.Count > model.ClassCount))
@@ -123,7 +168,7 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
         for (int i = 0; i < images.Count; i++)
         {
             tool.Cancellation.ThrowIfCancellationRequested();
-            DensePrediction prediction = session.Predict(Bytes(images, i).Pixels, images.Height, images.Width, BudgetOf(threshold), new DenseOutputs { Map = map }, tool.Cancellation);
+            DensePrediction prediction = session.Predict(Picture(images, i).Pixels, images.Height, images.Width, BudgetOf(threshold), new DenseOutputs { Map = map }, tool.Cancellation);
             macs += prediction.MacsExecuted;
             refined += prediction.RefinedPixels;
             images.CopyTargets(i, targets);
@@ -143,7 +188,7 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
 
         double count = Math.Max(1, images.Count);
         bool isPicture = model.Answers == AnswerKind.Picture;
-        double quality = isPicture ? -10 * Math.Log10(Math.Max(1e-12, squares / (count * targets.Length))) : confusion.MeanUnion;
+        double quality = isPicture ? Decibels(squares / (count * targets.Length)) : confusion.MeanUnion;
         return new DensePoint(name, threshold, quality, isPicture ? double.NaN : confusion.Accuracy, refined / (count * images.Height * images.Width), macs / count);
     }
 
@@ -158,7 +203,7 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
             double sum = 0;
             for (int i = 0; i < count; i++)
             {
-                sum += session.Predict(Bytes(images, i).Pixels, images.Height, images.Width, BudgetOf(point.Threshold), new DenseOutputs { Map = map }, tool.Cancellation).Duration.TotalMilliseconds;
+                sum += session.Predict(Picture(images, i).Pixels, images.Height, images.Width, BudgetOf(point.Threshold), new DenseOutputs { Map = map }, tool.Cancellation).Duration.TotalMilliseconds;
             }
 
             // The first turn warms up.
@@ -175,7 +220,7 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
         List<DenseExample> examples = [];
         for (int i = 0; i < Math.Min(ExampleCount, images.Count); i++)
         {
-            PixelImage picture = Bytes(images, i);
+            PixelImage picture = Picture(images, i);
             byte[] map = new byte[images.TargetCount];
             byte[] refined = new byte[images.Height * images.Width];
             DensePrediction prediction = session.Predict(picture.Pixels, picture.Height, picture.Width, budget, new DenseOutputs { Map = map, Refined = refined });
@@ -186,18 +231,5 @@ internal sealed class DenseEvaluator(ToolContext tool, Workers workers)
         }
 
         return examples;
-    }
-
-    private static PixelImage Bytes(ImageDataset images, int index)
-    {
-        float[] values = new float[images.ImageShape.Count];
-        images.CopyImage(index, values);
-        PixelImage picture = new(images.Width, images.Height, images.Channels);
-        for (int i = 0; i < values.Length; i++)
-        {
-            picture.Pixels[i] = (byte)Math.Clamp(MathF.Round(255 * values[i]), 0, 255);
-        }
-
-        return picture;
     }
 }

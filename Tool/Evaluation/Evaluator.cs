@@ -37,14 +37,18 @@ public sealed class Evaluator
     }
 
     /// <summary>Gives a model temperatures and operating points from the validation part.</summary>
-    public Model Calibrate(Model model, SampleSplits data)
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="mostMacs">MACs of a sample on average that a point "spend" keeps to; infinite: there is none.</param>
+    public Model Calibrate(Model model, SampleSplits data, double mostMacs = double.PositiveInfinity)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         CheckData(model, data);
         using ProgressLine line = new(_tool.Terminal);
         SessionOptions session = new() { Workers = _workers };
-        Model calibrated = Calibrator.Calibrate(model, data.Validation, new CalibrationOptions { Session = session }, new LineProgress(line, "calibrating"), _tool.Cancellation);
+        CalibrationOptions options = new() { Session = session, MostMacs = mostMacs };
+        Model calibrated = Calibrator.Calibrate(model, data.Validation, options, new LineProgress(line, "calibrating"), _tool.Cancellation);
         return RejectionMeasure.Calibrate(calibrated, data, session, _tool.Cancellation);
     }
 

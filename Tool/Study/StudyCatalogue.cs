@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using ManagedDyn.Engine.Execution;
+using ManagedDyn.Layers.Data;
 using ManagedDyn.Tool.Training;
 using ManagedDyn.Tool.Training.Presets;
 
@@ -14,6 +16,9 @@ public static class StudyCatalogue
 
     public const string TemporalWise = "temporal-wise";
 
+    // Of these the papers promise half.
+    private static readonly HashSet<string> HalfRows = new(StringComparer.Ordinal) { "dynconv-resnet", "dynconv-resnet-pixels", "ranet", "glance-and-focus" };
+
     public static string[] Names => [InstanceWise, SpatialWise, TemporalWise];
 
     /// <summary>The rows of a study.</summary>
@@ -22,7 +27,7 @@ public static class StudyCatalogue
     /// What all rows share: data, epochs, batch, augmentation. Sequences are studied on several data sets: there the data are the folder that holds them, and epochs
     /// and batch, where they are 0, are each row's own.
     /// </param>
-    /// <param name="isQuick">Whether rows that have epochs of their own take few.</param>
+    /// <param name="isQuick">Whether rows that have epochs of their own take few; networks that answer for each pixel are then left out.</param>
     public static IReadOnlyList<StudyEntry> Entries(string study, TrainingPlan common, bool isQuick = false)
     {
         ArgumentNullException.ThrowIfNull(common);
@@ -31,6 +36,16 @@ public static class StudyCatalogue
             List<StudyEntry> spatial = [];
             AddPresets(spatial, SpatialPresets.All, common);
             AddPresets(spatial, RegionPresets.All, common);
+            if (!isQuick)
+            {
+                AddPixels(spatial, common);
+            }
+
+            for (int i = 0; i < spatial.Count; i++)
+            {
+                spatial[i] = HalfRows.Contains(spatial[i].Name) ? spatial[i] with { MostMacs = 0.5, Spends = true } : spatial[i];
+            }
+
             return spatial;
         }
 
@@ -57,6 +72,27 @@ public static class StudyCatalogue
         }
 
         return entries;
+    }
+
+    // What answers for each pixel is studied on the drawn scenes, whatever the study's own data.
+    private static void AddPixels(List<StudyEntry> entries, TrainingPlan common)
+    {
+        foreach (ModelPreset preset in DensePresets.All)
+        {
+            if (preset.Static.Length > 0)
+            {
+                TrainingPlan plan = common with
+                {
+                    Data = preset.Answers == AnswerKind.Picture ? Datasets.NoisyScenes : Datasets.Scenes,
+                    BatchSize = preset.Batch,
+                    Folds = 0,
+                    ImageSize = 0,
+                    Shift = 0,
+                    Flip = false,
+                };
+                entries.Add(new StudyEntry($"{preset.Name}, {plan.Data}", For(preset.Name, plan), For(preset.Static, plan), StudyClaim.SavesCompute));
+            }
+        }
     }
 
     private static void AddPresets(List<StudyEntry> entries, IReadOnlyList<ModelPreset> presets, TrainingPlan common, bool addsAccuracy = false)

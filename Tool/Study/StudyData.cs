@@ -19,7 +19,9 @@ public sealed class StudyData(DatasetOptions options, Workers workers)
     {
         if (!_opened.TryGetValue(source, out DataSplits? data))
         {
-            data = DataOpening.Open(source, options, workers);
+            // Scenes have a size and a test part of their own.
+            DatasetOptions own = source is Datasets.Scenes or Datasets.NoisyScenes ? options with { Folds = 0, ImageSize = 0 } : options;
+            data = DataOpening.Open(source, own, workers);
             _opened.Add(source, data);
         }
 

@@ -12,6 +12,9 @@ public sealed record StudyEntry(string Name, TrainingPlan Method, TrainingPlan S
     /// <summary>For what saves compute: the share of the static counterpart's multiply-adds that it may take.</summary>
     public double MostMacs { get; init; } = 0.7;
 
+    /// <summary>Whether a network with exits shall use all of that share, rather than the part of it at which it is most accurate on validation samples.</summary>
+    public bool Spends { get; init; }
+
     /// <summary>For what saves compute: the accuracy that it may lose, of 1.</summary>
     public double MostLost { get; init; } = 0.005;
 }

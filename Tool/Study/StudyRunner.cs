@@ -8,6 +8,7 @@ using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Inference.Calibration;
 using ManagedDyn.Layers.Training;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Evaluation;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Output;
@@ -22,13 +23,17 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
     private const int CheckpointSteps = 500;
     private const int MaximumResultLength = 1 << 16;
 
+    // Test samples may leave a little later than validation samples do.
+    private const double Margin = 0.98;
+
     // What each epoch is measured on; the test samples count, once, at the end.
     private const int EpochSamples = 1000;
 
     /// <summary>The result of a plan, from its file or by training.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="mostMacs">MACs of a sample on average that a network with thresholds shall keep to, where one of its calibrated points does.</param>
-    public StudyRun Run(TrainingPlan plan, double mostMacs = double.PositiveInfinity)
+    /// <param name="spends">Whether it shall use as much of these as it can, whatever validation samples say; else the most accurate point there counts.</param>
+    public StudyRun Run(TrainingPlan plan, double mostMacs = double.PositiveInfinity, bool spends = false)
     {
         ArgumentNullException.ThrowIfNull(plan);
         TrainingFolder files = folder.RunOf(plan);
@@ -61,8 +66,8 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
             throw new ToolException($"stopped in {plan.Model} with seed {plan.Seed}; the checkpoint is kept, the same command goes on");
         }
 
-        Model model = Prefer(new Evaluator(tool, workers).Calibrate(ModelBuilding.Freeze(outcome, plan, splits), job.Samples), mostMacs);
-        StudyRun run = Measure(model, job.Samples, outcome.Elapsed);
+        Model frozen = ModelBuilding.Freeze(outcome, plan, splits);
+        (Model model, StudyRun run) = frozen.Answers == AnswerKind.Label ? OfClasses(frozen, job.Samples, outcome.Elapsed, mostMacs, spends) : OfPixels(frozen, DenseEvaluator.Images(splits), outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
         return run;
@@ -70,6 +75,23 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
 
     /// <summary>The trained model of a plan that has run.</summary>
     public Model Load(TrainingPlan plan) => ModelStore.Load(folder.RunOf(plan).Model);
+
+    private (Model Model, StudyRun Run) OfClasses(Model frozen, SampleSplits samples, TimeSpan elapsed, double mostMacs, bool spends)
+    {
+        Model model = new Evaluator(tool, workers).Calibrate(frozen, samples, spends ? Margin * mostMacs : double.PositiveInfinity);
+        model = spends ? model : Prefer(model, mostMacs);
+        return (model, Measure(model, samples, elapsed));
+    }
+
+    // As accuracy counts the mean intersection over union, or the share of the noise that is taken away.
+    private (Model Model, StudyRun Run) OfPixels(Model frozen, ImageSplits images, TimeSpan elapsed)
+    {
+        DenseEvaluator evaluator = new(tool, workers);
+        Model model = evaluator.Calibrate(frozen, images);
+        DensePoint point = evaluator.MeasureChosen(model, images);
+        double quality = model.Answers == AnswerKind.Picture ? 1 - Math.Pow(10, (DenseEvaluator.NoiseOf(images) - point.Quality) / 10) : point.Quality;
+        return (model, new StudyRun(quality, point.Macs, model.FullMacs, model.Network.CountParameters(), elapsed.TotalSeconds));
+    }
 
     // The point that is measured stands first: of those that keep to the MACs on validation samples the most accurate there, or the usual one if none does.
     private static Model Prefer(Model model, double mostMacs)

@@ -1,8 +1,10 @@
 using System;
 using System.Diagnostics;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Verbs;
 
 namespace ManagedDyn.Tool.Study;
@@ -12,11 +14,17 @@ internal sealed class StudyTimer(ToolContext tool)
 {
     private const int Turns = 7;
     private const int MostSamples = 512;
+    private const int MostPictures = 24;
     private const double SecondsATurn = 0.15;
 
     /// <summary>Milliseconds an input of each.</summary>
     public (double Method, double Static) Compare(Model method, Model plain, DataSplits data)
     {
+        if (method.Answers != AnswerKind.Label)
+        {
+            return ComparePixels(method, plain, DenseEvaluator.Images(data).Test);
+        }
+
         Session first = new(method);
         Session second = new(plain);
         first.WarmUp();
@@ -38,6 +46,33 @@ internal sealed class StudyTimer(ToolContext tool)
         Array.Sort(firstTimes);
         Array.Sort(secondTimes);
         return (firstTimes[Turns / 2], secondTimes[Turns / 2]);
+    }
+
+    private (double Method, double Static) ComparePixels(Model method, Model plain, ImageDataset images)
+    {
+        DenseSession[] sessions = [new(method), new(plain)];
+        double[][] times = [new double[Turns + 1], new double[Turns + 1]];
+        byte[] map = new byte[images.TargetCount];
+        int count = Math.Min(MostPictures, images.Count);
+
+        // The first turn warms up.
+        for (int turn = 0; turn <= Turns; turn++)
+        {
+            tool.Cancellation.ThrowIfCancellationRequested();
+            for (int i = 0; i < sessions.Length * count; i++)
+            {
+                DenseSession session = sessions[i / count];
+                Budget budget = session.Model.Points.Length == 0 ? Budget.Full : Budget.Calibrated();
+                times[i / count][turn] += session.Predict(DenseEvaluator.Picture(images, i % count).Pixels, images.Height, images.Width, budget, new DenseOutputs { Map = map }).Duration.TotalMilliseconds / count;
+            }
+        }
+
+        foreach (double[] own in times)
+        {
+            Array.Sort(own, 1, Turns);
+        }
+
+        return (times[0][1 + (Turns / 2)], times[1][1 + (Turns / 2)]);
     }
 
     private static double TimeOf(Session session, ReadOnlySpan<float> inputs)

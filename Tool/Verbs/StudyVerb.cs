@@ -17,6 +17,13 @@ namespace ManagedDyn.Tool.Verbs;
 public sealed class StudyVerb : Verb
 {
     private const int FullEpochs = 4;
+
+    // So many images are learned from in all, so that the study ends in time on small and on large sets.
+    private const int SpatialImages = 120_000;
+    private const int LeastSpatialEpochs = 2;
+    private const int MostSpatialEpochs = 12;
+    private const int QuickSpatialEpochs = 6;
+    private const int PixelEpochs = 8;
     private const int QuickEpochs = 8;
     private const int FullSeeds = 3;
 
@@ -34,7 +41,7 @@ public sealed class StudyVerb : Verb
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the study; named after it if not given. What is there already is not run again.");
     private readonly Option<bool> _quick = Options.Flag("--quick", "For small data sets such as digits, in about twenty minutes; built-in images are few.");
     private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
-    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training samples; {FullEpochs}, or {QuickEpochs} with --quick, if not given; for temporal-wise as the data set needs.", 1, 10_000);
+    private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training samples; {FullEpochs}, or {QuickEpochs} with --quick, if not given; for spatial-wise {LeastSpatialEpochs} to {MostSpatialEpochs} by the number of images, or {QuickSpatialEpochs} with --quick; for temporal-wise as the data set needs.", 1, 10_000);
     private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds}, or {QuickSeeds} for temporal-wise with --quick, if not given.", 1, PairedDifference.MaximumPairs);
     private readonly Option<long?> _folds = Options.Whole("--folds", "N", "Let so many parts of a data set without a test part take turns as it, one run on each, instead of --seeds.", 2, PairedDifference.MaximumPairs);
     private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", $"Resize images; as they are if not given, and with --quick at most {QuickSize}.", 4, 4096);
@@ -90,7 +97,14 @@ public sealed class StudyVerb : Verb
 
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
         StudyData data = isTemporal ? new StudyData(Sequences(common, quick), workers) : Open(ref common, quick, workers);
+        bool isFree = study == StudyCatalogue.SpatialWise && arguments.GetValue(_epochs) is null;
+        common = isFree ? common with { Epochs = SpatialEpochs(data.Open(common.Data).TrainingCount, quick) } : common;
         List<StudyEntry> entries = Chosen(study, common, quick, arguments.GetValue(_only));
+        if (isFree)
+        {
+            GivePixelsEpochs(entries);
+        }
+
         if (isTemporal)
         {
             LeaveOutMissing(tool.Terminal, entries);
@@ -166,6 +180,19 @@ public sealed class StudyVerb : Verb
         return chosen.Count > 0 ? chosen : throw ToolException.Usage($"no method of the study has '{only}' in its name");
     }
 
+    private static int SpatialEpochs(int images, bool quick) => quick ? QuickSpatialEpochs : Math.Clamp(SpatialImages / Math.Max(1, images), LeastSpatialEpochs, MostSpatialEpochs);
+
+    private static void GivePixelsEpochs(List<StudyEntry> entries)
+    {
+        for (int i = 0; i < entries.Count; i++)
+        {
+            StudyEntry entry = entries[i];
+            entries[i] = entry.Method.Data is Datasets.Scenes or Datasets.NoisyScenes
+                ? entry with { Method = entry.Method with { Epochs = PixelEpochs }, Static = entry.Static with { Epochs = PixelEpochs } }
+                : entry;
+        }
+    }
+
     private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int pairs)
     {
         List<StudyRun> method = [];
@@ -173,7 +200,7 @@ public sealed class StudyVerb : Verb
         for (int pair = 0; pair < pairs; pair++)
         {
             plain.Add(runner.Run(Pair(entry.Static, pair)));
-            method.Add(runner.Run(Pair(entry.Method, pair), entry.Claim == StudyClaim.SavesCompute ? entry.MostMacs * plain[^1].MeanMacs : double.PositiveInfinity));
+            method.Add(runner.Run(Pair(entry.Method, pair), entry.Claim == StudyClaim.SavesCompute ? entry.MostMacs * plain[^1].MeanMacs : double.PositiveInfinity, entry.Spends));
         }
 
         return new StudyRow(entry, method, plain);

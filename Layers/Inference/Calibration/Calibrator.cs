@@ -54,6 +54,11 @@ public static class Calibrator
         ExitScores scores = new(logits, model.Criterion, temperatures);
         ThresholdSolver solver = new(scores);
         List<OperatingPoint> points = [];
+        if (options.MostMacs >= scores.MeanMacs(0) && double.IsFinite(options.MostMacs))
+        {
+            points.Add(Point("spend", solver.ForSpending(options.MostMacs), (long)Math.Min(options.MostMacs, long.MaxValue / 2)));
+        }
+
         foreach (double drop in options.Drops)
         {
             points.Add(Point("drop-" + Percent(drop), solver.ForDrop(drop, options.Safety), 0));

@@ -6,6 +6,10 @@ namespace ManagedDyn.Layers.Inference.Calibration;
 /// Finds the temperature that makes an exit's probabilities honest: the one of least negative log-likelihood on a validation set (Guo et al.,
 /// "On Calibration of Modern Neural Networks", ICML 2017, section 4.2). It changes no label.
 /// </summary>
+/// <remarks>
+/// Where an exit answers all N samples rightly that likelihood only grows as the temperature falls, until all probabilities are 1 and no answer is surer than another.
+/// There one sample more is counted, of whose class nothing is known: all classes alike, with weight 1/(N + 1) (after Platt, "Probabilistic outputs for support vector machines", 1999).
+/// </remarks>
 public static class TemperatureFit
 {
     /// <summary>The least temperature that is given.</summary>
@@ -42,27 +46,29 @@ public static class TemperatureFit
             throw new ArgumentException("There is no sample to fit a temperature on; expected at least one.", nameof(logits));
         }
 
+        double unknown = IsAlwaysRight(logits, exit) ? 1.0 / (logits.Samples + 1) : 0;
+
         // The loss is convex in 1 / T, so it has one valley in ln T, and golden sections close in on it.
         double ratio = (Math.Sqrt(5) - 1) / 2;
         double low = Math.Log(Smallest);
         double high = Math.Log(Largest);
         double left = high - (ratio * (high - low));
         double right = low + (ratio * (high - low));
-        double leftLoss = Loss(logits, exit, Math.Exp(left));
-        double rightLoss = Loss(logits, exit, Math.Exp(right));
+        double leftLoss = Loss(logits, exit, Math.Exp(left), unknown);
+        double rightLoss = Loss(logits, exit, Math.Exp(right), unknown);
         for (int step = 0; step < Steps; step++)
         {
             if (leftLoss <= rightLoss)
             {
                 (high, right, rightLoss) = (right, left, leftLoss);
                 left = high - (ratio * (high - low));
-                leftLoss = Loss(logits, exit, Math.Exp(left));
+                leftLoss = Loss(logits, exit, Math.Exp(left), unknown);
             }
             else
             {
                 (low, left, leftLoss) = (left, right, rightLoss);
                 right = low + (ratio * (high - low));
-                rightLoss = Loss(logits, exit, Math.Exp(right));
+                rightLoss = Loss(logits, exit, Math.Exp(right), unknown);
             }
         }
 
@@ -76,6 +82,29 @@ public static class TemperatureFit
     public static double Loss(ExitLogits logits, int exit, double temperature)
     {
         ArgumentNullException.ThrowIfNull(logits);
+        return Loss(logits, exit, temperature, 0);
+    }
+
+    private static bool IsAlwaysRight(ExitLogits logits, int exit)
+    {
+        for (int sample = 0; sample < logits.Samples; sample++)
+        {
+            ReadOnlySpan<float> values = logits.Of(exit, sample);
+            foreach (float value in values)
+            {
+                if (value > values[logits.Labels[sample]])
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    // With a share of the weight on the mean class instead of the true one.
+    private static double Loss(ExitLogits logits, int exit, double temperature, double unknown)
+    {
         double total = 0;
         for (int sample = 0; sample < logits.Samples; sample++)
         {
@@ -87,12 +116,15 @@ public static class TemperatureFit
             }
 
             double sum = 0;
+            double mean = 0;
             foreach (float value in values)
             {
                 sum += Math.Exp((value - largest) / temperature);
+                mean += (value - largest) / values.Length;
             }
 
-            total += Math.Log(sum) - ((values[logits.Labels[sample]] - largest) / temperature);
+            double wanted = ((1 - unknown) * (values[logits.Labels[sample]] - largest)) + (unknown * mean);
+            total += Math.Log(sum) - (wanted / temperature);
         }
 
         return total / Math.Max(1, logits.Samples);

@@ -119,6 +119,20 @@ public sealed class ThresholdSolver
         return best ?? throw new ArgumentException(FormattableString.Invariant($"The budget is {budget:0} MACs a sample, but the first exit already takes {_scores.MeanMacs(0):0}."), nameof(budget));
     }
 
+    /// <summary>The thresholds of <see cref="Curve"/> that spend most of a budget of mean MACs on the validation set.</summary>
+    /// <param name="budget">Mean MACs a sample.</param>
+    /// <exception cref="ArgumentException">Even leaving always at the first exit costs more.</exception>
+    public ThresholdOutcome ForSpending(double budget)
+    {
+        ThresholdOutcome? most = null;
+        foreach (ThresholdOutcome candidate in Curve())
+        {
+            most = candidate.MeanMacs <= budget ? candidate : most;
+        }
+
+        return most ?? ForMacs(budget);
+    }
+
     /// <summary>The thresholds of the least MACs whose accuracy is at most some points below that of the last exit.</summary>
     /// <remarks>
     /// The curve is followed from the last exit down for as long as the drop holds, and left at the first point where it does not: so the choice is not

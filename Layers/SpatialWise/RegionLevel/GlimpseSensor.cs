@@ -14,9 +14,12 @@ namespace ManagedDyn.Layers.SpatialWise.RegionLevel;
 /// </summary>
 /// <remarks>
 /// Places run from −1 to 1 over the image; beyond it there are zeros. No gradient goes into the place. Deviation: the paper has a hidden layer more for each of ρ and l.
+/// With convolutions W is preceded by them, 3 × 3 with normalisation and rectifier, each but the first of stride 2, over the patches one upon the other (Ba et al., "Multiple
+/// object recognition with visual attention", ICLR 2015, section 3.1): pictures of things need features that do not depend on where in the glimpse they are.
 /// </remarks>
 public sealed class GlimpseSensor : Module
 {
+    private readonly Sequential? _convolutions;
     private readonly Linear _what;
     private readonly Linear _where;
     private readonly int _size;
@@ -27,19 +30,35 @@ public sealed class GlimpseSensor : Module
     /// <param name="size">g, rows and columns of the smallest patch.</param>
     /// <param name="scales">The number of patches.</param>
     /// <param name="features">Features of a glimpse.</param>
-    public GlimpseSensor(int channels, int size, int scales, int features)
+    /// <param name="convolutions">Output channels of convolutions before W; none as in the paper of 2014.</param>
+    public GlimpseSensor(int channels, int size, int scales, int features, params ReadOnlySpan<int> convolutions)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(scales, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(scales, 8);
         _size = size;
         _scales = scales;
-        _what = Add("what", new Linear(size * size * channels * scales, features));
+        Shape seen = new(1, size, size, channels * scales);
+        if (convolutions.Length > 0)
+        {
+            Layer[] blocks = new Layer[convolutions.Length];
+            for (int i = 0; i < blocks.Length; i++)
+            {
+                blocks[i] = new ConvBlock(i == 0 ? seen[3] : convolutions[i - 1], convolutions[i], 3, i == 0 ? 1 : 2);
+            }
+
+            _convolutions = Add("convolutions", new Sequential(blocks));
+            GlimpseMacs = _convolutions.CountMacs(seen);
+            seen = _convolutions.OutputShape(seen);
+        }
+
+        _what = Add("what", new Linear(seen.ProductFrom(1), features));
         _where = Add("where", new Linear(2, features, bias: false));
+        GlimpseMacs += _what.Weight.Shape.Count + _where.Weight.Shape.Count;
     }
 
     /// <summary>MACs of a glimpse of one sample.</summary>
-    public long GlimpseMacs => _what.Weight.Shape.Count + _where.Weight.Shape.Count;
+    public long GlimpseMacs { get; }
 
     /// <summary>What is seen at a place, ρ: [N, g, g, scales · C].</summary>
     /// <param name="context">The context.</param>
@@ -102,7 +121,8 @@ public sealed class GlimpseSensor : Module
         ArgumentNullException.ThrowIfNull(context);
         using MeterTurn turn = new(context, this);
         using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor what = _what.Forward(context, context.Flatten(Look(context, image, place)));
+        Tensor seen = Look(context, image, place);
+        Tensor what = _what.Forward(context, context.Flatten(_convolutions is null ? seen : _convolutions.Forward(context, seen)));
         return scope.Keep(context.Relu(context.Add(what, _where.Forward(context, place))));
     }
 }

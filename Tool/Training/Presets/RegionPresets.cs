@@ -28,9 +28,10 @@ internal static class RegionPresets
         },
         new("glance-and-focus", "looks at a small image first and then at patches where a policy says, until it is sure", static (shape, classes, _) => new GlanceAndFocus(new GlanceAndFocusOptions
         {
-            // Glance and patch together cost half of what the static network does.
+            // The static network itself, on a quarter of the pixels twice: together half of its cost.
             Patches = 1,
-            Channels = SpatialSizes.IsLarge(shape) ? [8, 16, 32] : SpatialSizes.Channels,
+            StemStride = SpatialSizes.StemStride(shape),
+            Channels = SpatialSizes.Channels,
             Blocks = SpatialSizes.Blocks,
         }.For(shape, classes)))
         {
@@ -87,6 +88,7 @@ internal static class RegionPresets
         {
             PatchSize = SpatialSizes.IsLarge(shape) ? 12 : 8,
             Scales = SpatialSizes.IsLarge(shape) ? 3 : 2,
+            SensorChannels = SpatialSizes.Channels,
         }.For(shape, classes)))
         {
             Paper = "Mnih et al., Recurrent Models of Visual Attention, NIPS 2014",

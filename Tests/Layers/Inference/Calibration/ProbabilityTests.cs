@@ -23,6 +23,38 @@ public sealed class ProbabilityTests
     }
 
     [Fact]
+    public void Exits_that_are_always_right_stay_less_than_sure_and_keep_the_order_of_their_answers()
+    {
+        const int Samples = 50;
+        float[] logits = new float[Samples * 3];
+        for (int sample = 0; sample < Samples; sample++)
+        {
+            logits[(sample * 3) + (sample % 3)] = 2 + (0.1f * sample);
+        }
+
+        int[] labels = new int[Samples];
+        for (int sample = 0; sample < Samples; sample++)
+        {
+            labels[sample] = sample % 3;
+        }
+
+        ExitLogits exits = new(1, 3, logits, new long[Samples], labels);
+        float temperature = TemperatureFit.Fit(exits, 0);
+        Assert.InRange(temperature, 0.4, 2);
+        ExitScores scores = new(exits, new MaxProbability(), [temperature]);
+        for (int sample = 1; sample < Samples; sample++)
+        {
+            Assert.InRange(scores.Confidences(0)[sample], scores.Confidences(0)[sample - 1] + 1e-7f, 0.99999f);
+        }
+
+        // One wrong answer is enough for the likelihood alone.
+        labels[7] = (labels[7] + 1) % 3;
+        ExitLogits wrong = new(1, 3, logits, new long[Samples], labels);
+        float fitted = TemperatureFit.Fit(wrong, 0);
+        Assert.True(TemperatureFit.Loss(wrong, 0, fitted) <= TemperatureFit.Loss(wrong, 0, fitted * 1.05) && TemperatureFit.Loss(wrong, 0, fitted) <= TemperatureFit.Loss(wrong, 0, fitted / 1.05));
+    }
+
+    [Fact]
     public void Loss_is_the_negative_log_likelihood()
     {
         ExitLogits logits = new(1, 2, [0f, MathF.Log(3f), 0f, 0f], [1, 1], [1, 0]);

@@ -43,6 +43,24 @@ public sealed class ThresholdSolverTests
         Assert.Throws<ArgumentException>(() => ExitLaw.SolveRatio(costs, double.NaN));
     }
 
+    [Fact]
+    public void A_budget_is_spent_as_far_as_the_curve_goes()
+    {
+        ThresholdSolver solver = new(new ExitScores(SyntheticExits.Make(4, 300, 5, 3), new MaxProbability(), []));
+        double cheapest = solver.Curve()[0].MeanMacs;
+        double before = 0;
+        for (double budget = cheapest; budget < 2500; budget += 50)
+        {
+            ThresholdOutcome spent = solver.ForSpending(budget);
+            Assert.InRange(spent.MeanMacs, Math.Max(before, solver.ForMacs(budget).MeanMacs), budget);
+            Assert.True(spent.MeanMacs > before || budget > cheapest);
+            before = spent.MeanMacs;
+        }
+
+        Assert.Equal(solver.Curve()[^1].MeanMacs, before);
+        Assert.Throws<ArgumentException>(() => solver.ForSpending(cheapest - 1));
+    }
+
     [Theory]
     [InlineData(0.3)]
     [InlineData(1)]
