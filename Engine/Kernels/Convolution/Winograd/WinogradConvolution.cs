@@ -34,7 +34,7 @@ public static class WinogradConvolution
     /// <summary>Tiles of one sample.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="form">The algorithm.</param>
-    public static int TileCount(in ConvolutionGeometry geometry, WinogradForm form) => new WinogradGeometry(in geometry, form).Tiles;
+    public static int TileCount(in ConvolutionGeometry geometry, WinogradForm form) => WinogradGeometry.TileCount(in geometry, form);
 
     /// <summary>The number of panels of output channels: the work can be split by them.</summary>
     /// <param name="geometry">The geometry.</param>

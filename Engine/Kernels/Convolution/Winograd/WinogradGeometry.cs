@@ -16,13 +16,7 @@ internal readonly struct WinogradGeometry
 
     public WinogradGeometry(in ConvolutionGeometry geometry, WinogradForm form)
     {
-        if (!Supports(in geometry))
-        {
-            throw new ArgumentException(
-                $"The kernel is {geometry.KernelHeight} × {geometry.KernelWidth}, stride {geometry.StrideHeight} × {geometry.StrideWidth}, dilation "
-                + $"{geometry.DilationHeight} × {geometry.DilationWidth}, {geometry.Groups} groups; expected 3 × 3, stride 1, dilation 1, 1 group.", nameof(geometry));
-        }
-
+        Check(in geometry);
         Outputs = form == WinogradForm.F4 ? TransformF4.Outputs : TransformF2.Outputs;
         Points = Outputs + 2;
         TilesDown = (geometry.OutHeight + Outputs - 1) / Outputs;
@@ -76,6 +70,35 @@ internal readonly struct WinogradGeometry
 
     public static bool Supports(in ConvolutionGeometry geometry) =>
         geometry is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 };
+
+    /// <summary>Tiles of one sample, without the rest: the choice between arithmetics asks often.</summary>
+    public static int TileCount(in ConvolutionGeometry geometry, WinogradForm form)
+    {
+        Check(in geometry);
+        return form == WinogradForm.F4
+            ? ((geometry.OutHeight + 3) >> 2) * ((geometry.OutWidth + 3) >> 2)
+            : ((geometry.OutHeight + 1) >> 1) * ((geometry.OutWidth + 1) >> 1);
+    }
+
+    /// <summary>Points of a tile.</summary>
+    public static int PositionCount(in ConvolutionGeometry geometry, WinogradForm form)
+    {
+        Check(in geometry);
+        return form == WinogradForm.F4 ? TransformF4.Points * TransformF4.Points : TransformF2.Points * TransformF2.Points;
+    }
+
+    private static void Check(in ConvolutionGeometry geometry)
+    {
+        if (!Supports(in geometry))
+        {
+            Refuse(in geometry);
+        }
+    }
+
+    // Apart, so that making the message costs the caller nothing.
+    private static void Refuse(in ConvolutionGeometry geometry) => throw new ArgumentException(
+        $"The kernel is {geometry.KernelHeight} × {geometry.KernelWidth}, stride {geometry.StrideHeight} × {geometry.StrideWidth}, dilation "
+        + $"{geometry.DilationHeight} × {geometry.DilationWidth}, {geometry.Groups} groups; expected 3 × 3, stride 1, dilation 1, 1 group.", nameof(geometry));
 
     // Points lie an odd number of cache lines apart: at a power of two all of a tile's points would share a few sets of the first cache.
     private static int OddLines(int elements)

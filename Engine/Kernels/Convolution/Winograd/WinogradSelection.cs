@@ -202,50 +202,89 @@ public ref struct WinogradSelection
         }
     }
 
-    // The selected pixels as bits, 32 of a row of the map in each word.
+    // The selected pixels as bits, 32 of a row of the map in each word. There is no branch on where a pixel lies: few pixels of a row lie at random.
     private readonly void Mark(ReadOnlySpan<int> pixels)
     {
         Span<int> marks = _marks;
         marks.Clear();
         int width = _geometry.OutWidth;
-        int i = 0;
-        for (int y = 0, start = 0; i < pixels.Length; y++, start += width)
+        int row = 0;
+        int start = 0;
+        int last = 0;
+        int bits = 0;
+        for (int i = 0; i < pixels.Length; i++)
         {
-            for (int word = 0; word < _words && i < pixels.Length; word++)
+            int x = pixels[i] - start;
+            if (x >= width)
             {
-                int first = start + (word * 32);
-                int count = Math.Min(32, width - (word * 32));
-                int bits = 0;
-                for (; i < pixels.Length && pixels[i] - first is int x && x < count; i++)
-                {
-                    bits |= 1 << x;
-                }
-
-                marks[(y * _words) + word] = bits;
+                int rows = x < 2 * width ? 1 : x / width;
+                row += rows * _words;
+                start += rows * width;
+                x -= rows * width;
             }
+
+            // All bits set while the word is that of the pixel before.
+            int word = row + (x >> 5);
+            int same = ((word ^ last) - 1) >> 31;
+            bits = (bits & same) | (1 << x);
+            marks[word] = bits;
+            last = word;
         }
     }
 
     // The selected pixels of each tile.
     private readonly void Count()
     {
-        int size = 1 << _shift;
-        int mask = (1 << size) - 1;
+        if (_shift == 2)
+        {
+            CountFours();
+            return;
+        }
+
         ReadOnlySpan<int> marks = _marks;
         Span<int> slots = _slots;
-        for (int top = 0, tile = 0; tile < slots.Length; top += size * _words)
+        for (int top = 0, tile = 0; tile < slots.Length; top += 2 * _words)
         {
-            for (int x = 0; x < _across << _shift; x += size, tile++)
+            for (int x = 0; x < _across << 1; x += 2, tile++)
             {
-                uint all = 0;
-                for (int y = 0; y < size; y++)
-                {
-                    all = (all << size) | (uint)((marks[top + (y * _words) + (x >> 5)] >> (x & 31)) & mask);
-                }
-
-                slots[tile] = BitOperations.PopCount(all);
+                int first = marks[top + (x >> 5)] >> (x & 31);
+                int second = marks[top + _words + (x >> 5)] >> (x & 31);
+                slots[tile] = BitOperations.PopCount((uint)((first & 3) | ((second & 3) << 2)));
             }
         }
+    }
+
+    // Eight tiles of a word at once: bits are counted in fours, two rows' counts fit four bits, and four rows' fit eight.
+    private readonly void CountFours()
+    {
+        const uint Low = 0x0F0F0F0F;
+        ReadOnlySpan<int> marks = _marks;
+        Span<int> slots = _slots;
+        for (int top = 0, tile = 0; tile < slots.Length; top += 4 * _words)
+        {
+            int end = tile + _across;
+            for (int word = top; word < top + _words; word++)
+            {
+                uint upper = CountFour(marks[word]) + CountFour(marks[word + _words]);
+                uint lower = CountFour(marks[word + (2 * _words)]) + CountFour(marks[word + (3 * _words)]);
+                uint even = (upper & Low) + (lower & Low);
+                uint odd = ((upper >> 4) & Low) + ((lower >> 4) & Low);
+                for (int count = Math.Min(8, end - tile); count > 0; count -= 2, even >>= 8, odd >>= 8)
+                {
+                    slots[tile++] = (int)(even & 0xFF);
+                    if (count > 1)
+                    {
+                        slots[tile++] = (int)(odd & 0xFF);
+                    }
+                }
+            }
+        }
+    }
+
+    private static uint CountFour(int bits)
+    {
+        uint pairs = (uint)bits - (((uint)bits >> 1) & 0x55555555);
+        return (pairs & 0x33333333) + ((pairs >> 2) & 0x33333333);
     }
 
     // The number of wanted pixels from which on a tile is computed whole. Both kinds of work read weights of their own and few pixels or tiles do not
@@ -256,17 +295,25 @@ public ref struct WinogradSelection
         int full = 0;
         int covered = 0;
         int size = 1 << _shift;
+        int pixelsShift = 2 * _shift;
         ReadOnlySpan<int> counts = _slots;
         for (int y = 0, tile = 0; y < _geometry.OutHeight; y += size)
         {
             int height = Math.Min(size, _geometry.OutHeight - y);
-            for (int x = 0; x < _geometry.OutWidth; x += size, tile++)
+            int enough = Math.Min(_least, height * size);
+            for (int end = tile + _across; tile < end; tile++)
             {
+                if (tile == end - 1)
+                {
+                    enough = Math.Min(enough, height * (_geometry.OutWidth - ((_across - 1) * size)));
+                }
+
+                // No branch on counts, which lie at random: all bits are set where there are enough, and any pixel at all rounds up to one tile.
                 int count = counts[tile];
-                bool isFull = count >= Math.Min(_least, height * Math.Min(size, _geometry.OutWidth - x));
-                touched += count > 0 ? 1 : 0;
-                full += isFull ? 1 : 0;
-                covered += isFull ? count : 0;
+                int isFull = (enough - 1 - count) >> 31;
+                touched += (count + (1 << pixelsShift) - 1) >> pixelsShift;
+                full -= isFull;
+                covered += count & isFull;
             }
         }
 

@@ -15,7 +15,7 @@ public static class WinogradWeights
     /// <exception cref="ArgumentException">There is no such form of this geometry.</exception>
     /// <exception cref="OverflowException">There would be more than 2³¹ − 1.</exception>
     public static int PackedLength(in ConvolutionGeometry geometry, WinogradForm form) =>
-        checked(new WinogradGeometry(in geometry, form).Positions * Panel.Length(geometry.InChannels, geometry.OutChannels));
+        checked(WinogradGeometry.PositionCount(in geometry, form) * Panel.Length(geometry.InChannels, geometry.OutChannels));
 
     /// <summary>Transforms weights.</summary>
     /// <param name="geometry">The geometry.</param>
