@@ -29,7 +29,7 @@ internal sealed class RecurrentClassifier : Layer, IStepwise
         {
             RecurrentMethod.Skip => new SkipRnn(options.Kind, width, options.Units),
             RecurrentMethod.Skim => new SkimRnn(options.Kind, width, options.Units, options.SmallUnits),
-            _ => options.IsGru ? new Gru(width, options.Units) : new Lstm(width, options.Units),
+            _ => options.IsGru ? new Gru(width, options.Units) { ForgetBias = SkipRnn.ForgetBias } : new Lstm(width, options.Units) { ForgetBias = SkipRnn.ForgetBias },
         });
         _head = Add("head", new Linear(options.Units, options.Classes));
     }

@@ -53,7 +53,7 @@ internal sealed class RecurrentCell
 
     public static int WidthOf(RecurrentKind kind, int units) => kind == RecurrentKind.Lstm ? 2 * units : units;
 
-    /// <summary>Uniform in ±1/√H, as PyTorch does; an LSTM may begin with a forget gate that is open.</summary>
+    /// <summary>Uniform in ±1/√H, as PyTorch does; the gate that keeps the state, f of an LSTM and z of a gated unit, may begin open.</summary>
     public void Initialize(RandomStream random, int stream, float forgetBias = 0)
     {
         Initializers.UniformFanIn(_inputWeight, random, Units, stream);
@@ -62,7 +62,7 @@ internal sealed class RecurrentCell
         {
             Initializers.UniformFanIn(_inputBias, random, Units, stream + 2);
             Initializers.UniformFanIn(_hiddenBias, random, Units, stream + 3);
-            if (Kind == RecurrentKind.Lstm && forgetBias != 0)
+            if (Kind is RecurrentKind.Lstm or RecurrentKind.Gru && forgetBias != 0)
             {
                 foreach (ref float value in _inputBias.Value.Span.Slice(Units, Units))
                 {

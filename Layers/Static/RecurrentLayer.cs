@@ -49,6 +49,9 @@ public abstract class RecurrentLayer : Layer
         }
     }
 
+    /// <summary>What is added to the biases of the gates that keep the state when training begins; above 0, what was seen is still there after many steps.</summary>
+    internal float ForgetBias { get; init; }
+
     /// <summary>Units of each direction.</summary>
     public int Units => _units;
 
@@ -111,7 +114,7 @@ public abstract class RecurrentLayer : Layer
     {
         for (int i = 0; i < _cells.Length; i++)
         {
-            _cells[i].Initialize(random, 4 * i);
+            _cells[i].Initialize(random, 4 * i, ForgetBias);
         }
     }
 

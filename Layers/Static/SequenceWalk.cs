@@ -37,34 +37,7 @@ internal static class SequenceWalk
         }
 
         long hiddenMacs = (long)cell.Gates * cell.Units * cell.Units;
-        Selection outer = context.Samples;
-        try
-        {
-            for (int step = 0; step < count; step++)
-            {
-                using WorkspaceScope turn = context.Workspace.Enter();
-                int time = isReverse ? count - 1 - step : step;
-                context.Samples = outer;
-                Selection rows = StepRows.At(context, steps, samples, time);
-                StepRows.CountOthers(context, rows, samples, hiddenMacs);
-                if (rows.IsEmpty)
-                {
-                    continue;
-                }
-
-                Tensor gates = context.GatherSamples(StepRows.Of(context, fromInput, time), rows);
-                Tensor state = context.GatherSamples(last, rows);
-                context.Samples = rows.IsAll ? outer : context.Workspace.Nest(outer, rows);
-                Tensor next = cell.Step(context, gates, state);
-                StepRows.Put(next, rows, last, 0, cell.StateWidth);
-                StepRows.Put(next, rows, output, time * cell.Units, cell.Units);
-            }
-        }
-        finally
-        {
-            context.Samples = outer;
-        }
-
+        PresentWalk.Run(context, new CellStep(cell), fromInput, steps, last, output, hiddenMacs, isReverse);
         return output;
     }
 
@@ -93,5 +66,10 @@ internal static class SequenceWalk
         }
 
         return count == 1 ? states[0] : context.Concat(1, states);
+    }
+
+    private readonly struct CellStep(RecurrentCell cell) : ISequenceStep
+    {
+        public Tensor Take(Context context, WorkspaceScope turn, Tensor input, Tensor state, Selection rows, int time) => cell.Step(context, input, state);
     }
 }

@@ -11,6 +11,9 @@ internal sealed record TemporalRow(string Model, string Data, int Epochs, int Qu
     /// <summary>The share of the static counterpart's multiply-adds that the method may take.</summary>
     public double MostMacs { get; init; } = 0.6;
 
+    /// <summary>The learning rate of both; 0: each preset's.</summary>
+    public double Rate { get; init; }
+
     /// <summary>What it may lose, of 1.</summary>
     public double MostLost { get; init; } = 0.005;
 }

@@ -16,6 +16,9 @@ internal static class TemporalRows
     private const string Vowels = "seq-japanese-vowels";
     private const string Digits = "digits";
 
+    // Whether two numbers that are far apart belong together is found out in many small steps, or not at all.
+    private const double AddingRate = 5e-3;
+
     /// <summary>All comparisons, in the order in which they are run.</summary>
     public static IReadOnlyList<TemporalRow> All { get; } =
     [
@@ -36,8 +39,8 @@ internal static class TemporalRows
         new("early-stop-learned", Recordings, 20, 8),
         new("early-stop-policy", Recordings, 20, 8),
         new("early-stop-lstm", Vowels, 40, 20, 16),
-        new("skip-lstm", Datasets.Adding, 20, 10, 64),
-        new("skip-gru", Datasets.Adding, 20, 10, 64),
+        new("skip-lstm", Datasets.Adding, 12, 8) { Rate = AddingRate },
+        new("skip-gru", Datasets.Adding, 12, 8) { Rate = AddingRate },
         new("skip-gru", Digits, 20, 8),
         new("frame-exit", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
         new("ada-frame", GlyphVideos.SetName, 12, 8, 16) { MostMacs = 0.5, MostLost = 0.005 },
@@ -60,7 +63,7 @@ internal static class TemporalRows
                 Epochs = common.Epochs > 0 ? common.Epochs : isQuick ? row.QuickEpochs : row.Epochs,
                 BatchSize = common.BatchSize > 0 ? common.BatchSize : row.Batch,
             };
-            entries.Add(new StudyEntry($"{row.Model}, {row.Data}", For(row.Model, plan), For(preset.Static, plan), preset.AddsAccuracy ? StudyClaim.AddsAccuracy : StudyClaim.SavesCompute)
+            entries.Add(new StudyEntry($"{row.Model}, {row.Data}", For(row.Model, plan, row.Rate), For(preset.Static, plan, row.Rate), preset.AddsAccuracy ? StudyClaim.AddsAccuracy : StudyClaim.SavesCompute)
             {
                 MostMacs = row.MostMacs,
                 MostLost = row.MostLost,
@@ -73,5 +76,9 @@ internal static class TemporalRows
     /// <summary>Whether a set needs no folder.</summary>
     public static bool IsBuiltIn(string data) => Datasets.IsBuiltIn(data);
 
-    private static TrainingPlan For(string model, TrainingPlan plan) => plan with { Model = model, Rate = ModelPreset.Find(model).Rate is > 0 and var rate ? rate : plan.Rate };
+    private static TrainingPlan For(string model, TrainingPlan plan, double rate)
+    {
+        double usual = ModelPreset.Find(model).Rate;
+        return plan with { Model = model, Rate = rate > 0 ? rate : usual > 0 ? usual : plan.Rate };
+    }
 }

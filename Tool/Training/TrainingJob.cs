@@ -51,7 +51,7 @@ public sealed class TrainingJob
         int classes = Samples.Training.ClassNames.Count;
         InputFitting.Check(preset, data, Encoding, sample);
         plan = plan.Target > 0 ? plan : plan with { Target = preset.Target };
-        _network = preset.Create(sample, classes, plan with { Vocabulary = Encoding is TextEncoding text ? text.Tokenizer.Vocabulary : 0 });
+        _network = preset.Create(sample, classes, plan with { Vocabulary = Encoding is TextEncoding text ? text.Tokenizer.Vocabulary : 0, AreLevels = Samples.AreLevels });
         _network.Initialize(random);
         SampleSet trained = Samples.Training switch
         {

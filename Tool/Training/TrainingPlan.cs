@@ -74,6 +74,9 @@ public sealed record TrainingPlan
     /// <summary>The tree that has grown, as numbers of <see cref="ManagedDyn.Layers.Models.AdaptiveTreeOptions.Nodes"/> with commas; empty: the model's own.</summary>
     public string Tree { get; init; } = "";
 
+    /// <summary>Whether the classes are levels of a number; told to a preset, and no part of the plan.</summary>
+    public bool AreLevels { get; init; }
+
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 
     /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>

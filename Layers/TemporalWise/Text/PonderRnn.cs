@@ -164,31 +164,7 @@ public sealed class PonderRnn : Layer
         Tensor output = context.Workspace.RentZeros(new Shape(samples, count, units));
         Tensor last = context.Workspace.RentZeros(new Shape(samples, _cell.StateWidth));
         Tensor done = context.Workspace.RentZeros(new Shape(_updates, samples, count));
-        Selection outer = context.Samples;
-        try
-        {
-            for (int time = 0; time < count; time++)
-            {
-                using WorkspaceScope turn = context.Workspace.Enter();
-                context.Samples = outer;
-                Selection present = StepRows.At(context, steps, samples, time);
-                StepRows.CountOthers(context, present, samples, StepMacs);
-                if (present.IsEmpty)
-                {
-                    continue;
-                }
-
-                Tensor x = context.GatherSamples(StepRows.Of(context, input, time), present);
-                Tensor mean = Think(context, x, context.GatherSamples(last, present), outer, present, done, time);
-                StepRows.Put(mean, present, last, 0, _cell.StateWidth);
-                StepRows.Put(mean, present, output, time * units, units);
-            }
-        }
-        finally
-        {
-            context.Samples = outer;
-        }
-
+        PresentWalk.Run(context, new HardStep(this, done), input, steps, last, output, StepMacs);
         for (int n = 1; n < _updates && context.Ledger is not null; n++)
         {
             Selection selected = scope.Keep(context.Workspace.SelectAtLeast(samples, count, done.Rows(n, 1).Span, 0.5f));
@@ -199,24 +175,25 @@ public sealed class PonderRnn : Layer
     }
 
     // All updates of one step for the samples that have it: the mean state.
-    private Tensor Think(Context context, Tensor x, Tensor state, Selection outer, Selection present, Tensor done, int time)
+    private Tensor Think(Context context, Tensor x, Tensor state, Selection present, Tensor done, int time)
     {
         int rows = x.Shape[0];
         int width = _cell.StateWidth;
+        Selection outer = context.Samples;
         Tensor mean = context.Workspace.Rent(new Shape(rows, width));
         Tensor sums = context.Workspace.RentZeros(new Shape(rows));
         Selection active = Selection.All(1, rows);
         Tensor gates = default;
         for (int n = 0; n < _updates; n++)
         {
-            context.Samples = present.IsAll ? outer : context.Workspace.Nest(outer, present);
+            context.Samples = outer;
             StepRows.CountOthers(context, active, rows, CostOf(n));
             if (active.IsEmpty)
             {
                 continue;
             }
 
-            context.Samples = active.IsAll ? context.Samples : context.Workspace.Nest(context.Samples, active);
+            context.Samples = active.IsAll ? outer : context.Workspace.Nest(outer, active);
             gates = n < 2 ? FromInput(context, context.GatherSamples(x, active), n == 0 ? 1 : 0) : gates;
             state = _cell.Step(context, gates, state);
             bool isLast = n == _updates - 1;
@@ -240,10 +217,16 @@ public sealed class PonderRnn : Layer
             }
         }
 
-        context.Samples = present.IsAll ? outer : context.Workspace.Nest(outer, present);
+        context.Samples = outer;
         return mean;
     }
 
     // MACs of an update: the input is looked at anew at the first and at the second.
     private long CostOf(int update) => (update < 2 ? InputMacs : 0) + HiddenMacs + (update < _updates - 1 ? _cell.Units : 0);
+
+    private readonly struct HardStep(PonderRnn layer, Tensor done) : ISequenceStep
+    {
+        public Tensor Take(Context context, WorkspaceScope turn, Tensor input, Tensor state, Selection rows, int time) =>
+            layer.Think(context, input, state, rows, done, time);
+    }
 }

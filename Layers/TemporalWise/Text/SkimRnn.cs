@@ -130,34 +130,7 @@ public sealed class SkimRnn : Layer
         Tensor output = context.Workspace.RentZeros(new Shape(samples, count, units));
         Tensor last = context.Workspace.RentZeros(new Shape(samples, _full.StateWidth));
         Tensor reads = context.Workspace.RentZeros(new Shape(samples, count));
-        long step = _full.StepMacs + _full.InFeatures + units;
-        Selection outer = context.Samples;
-        try
-        {
-            for (int time = 0; time < count; time++)
-            {
-                using WorkspaceScope turn = context.Workspace.Enter();
-                context.Samples = outer;
-                Selection present = StepRows.At(context, steps, samples, time);
-                StepRows.CountOthers(context, present, samples, step);
-                if (present.IsEmpty)
-                {
-                    continue;
-                }
-
-                Tensor x = context.GatherSamples(StepRows.Of(context, input, time), present);
-                Tensor state = context.GatherSamples(last, present);
-                context.Samples = present.IsAll ? outer : context.Workspace.Nest(outer, present);
-                Advance(context, x, state, reads, present, time);
-                StepRows.Put(state, present, last, 0, _full.StateWidth);
-                StepRows.Put(state, present, output, time * units, units);
-            }
-        }
-        finally
-        {
-            context.Samples = outer;
-        }
-
+        PresentWalk.Run(context, new HardStep(this, reads), input, steps, last, output, _full.StepMacs + _full.InFeatures + units);
         if (context.Ledger is not null)
         {
             Selection selected = scope.Keep(context.Workspace.SelectAtLeast(samples, count, reads.Span, 0.5f));
@@ -286,4 +259,13 @@ public sealed class SkimRnn : Layer
     private Tensor ScoreOf(Context context, Tensor logits, int time) => context.Decisions == Engine.Execution.Decisions.Hard
         ? context.StraightThrough(context.Sigmoid(logits)).Reshape(new Shape(logits.Shape[0]))
         : context.DecideSamples(logits, _relaxation, this, time).Scores;
+
+    private readonly struct HardStep(SkimRnn layer, Tensor reads) : ISequenceStep
+    {
+        public Tensor Take(Context context, WorkspaceScope turn, Tensor input, Tensor state, Selection rows, int time)
+        {
+            layer.Advance(context, input, state, reads, rows, time);
+            return state;
+        }
+    }
 }

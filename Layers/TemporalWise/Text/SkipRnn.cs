@@ -22,6 +22,9 @@ public sealed class SkipRnn : Layer
     /// <summary>The name of the number of updates among the terms of the loss.</summary>
     public const string UpdatesTerm = "updates";
 
+    /// <summary>What is added to the biases of the gates that keep the state when training begins.</summary>
+    internal const float ForgetBias = 1;
+
     private const float Half = 0.5f;
 
     private readonly RecurrentCell _cell;
@@ -136,7 +139,7 @@ public sealed class SkipRnn : Layer
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random)
     {
-        _cell.Initialize(random, 0, forgetBias: 1);
+        _cell.Initialize(random, 0, ForgetBias);
         _update.Bias!.Value.Span.Fill(_updateBias);
     }
 

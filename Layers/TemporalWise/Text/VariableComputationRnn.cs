@@ -108,44 +108,9 @@ public sealed class VariableComputationRnn : Layer
 
     private Tensor Hard(Context context, Tensor input, Selection steps)
     {
-        (int samples, int count) = (input.Shape[0], input.Shape[1]);
         Tensor output = context.Workspace.RentZeros(input.Shape.With(2, _units));
-        Tensor last = context.Workspace.RentZeros(new Shape(samples, _units));
-        long macs = ((long)_gates * _units * (_inFeatures + _units)) + RuleMacs;
-        Selection outer = context.Samples;
-        try
-        {
-            for (int time = 0; time < count; time++)
-            {
-                using WorkspaceScope turn = context.Workspace.Enter();
-                context.Samples = outer;
-                Selection rows = StepRows.At(context, steps, samples, time);
-                StepRows.CountOthers(context, rows, samples, macs);
-                if (rows.IsEmpty)
-                {
-                    continue;
-                }
-
-                Tensor x = context.GatherSamples(StepRows.Of(context, input, time), rows);
-                Tensor hidden = rows.IsAll ? last : context.GatherSamples(last, rows);
-                context.Samples = rows.IsAll ? outer : context.Workspace.Nest(outer, rows);
-                Tensor blocks = BlocksOf(context, context.Sigmoid(_scheduler.Forward(context, context.Concat(1, x, hidden))));
-                if (context.Ledger is not null)
-                {
-                    Selection selected = turn.Keep(context.Workspace.SelectAtLeast(blocks.Shape[0], Blocks, blocks.Span, 0.5f));
-                    context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Channels, Rows = blocks.Shape[0], Selected = selected, UnitMacs = BlockMacs });
-                }
-
-                Update(context, x, hidden, blocks);
-                StepRows.Put(hidden, rows, last, 0, _units);
-                StepRows.Put(hidden, rows, output, time * _units, _units);
-            }
-        }
-        finally
-        {
-            context.Samples = outer;
-        }
-
+        Tensor last = context.Workspace.RentZeros(new Shape(input.Shape[0], _units));
+        PresentWalk.Run(context, new HardStep(this), input, steps, last, output, ((long)_gates * _units * (_inFeatures + _units)) + RuleMacs);
         return output;
     }
 
@@ -259,5 +224,20 @@ public sealed class VariableComputationRnn : Layer
     {
         Selection selected = isHard ? scope.Keep(context.Workspace.SelectAtLeast(blocks.Shape[0], Blocks, blocks.Span, 0.5f)) : default;
         context.Record(new DecisionRecord { Layer = Number, Kind = DecisionKind.Channels, Rows = blocks.Shape[0], Selected = selected, Scores = isHard ? default : blocks, UnitMacs = BlockMacs });
+    }
+
+    private readonly struct HardStep(VariableComputationRnn layer) : ISequenceStep
+    {
+        public Tensor Take(Context context, WorkspaceScope turn, Tensor input, Tensor state, Selection rows, int time)
+        {
+            Tensor blocks = layer.BlocksOf(context, context.Sigmoid(layer._scheduler.Forward(context, context.Concat(1, input, state))));
+            if (context.Ledger is not null)
+            {
+                layer.Note(context, turn, blocks, isHard: true);
+            }
+
+            layer.Update(context, input, state, blocks);
+            return state;
+        }
     }
 }

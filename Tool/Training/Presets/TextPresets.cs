@@ -122,5 +122,8 @@ internal static class TextPresets
         Embedding = Width,
         Units = Units,
         Method = method,
+
+        // Where the answer is a number, what is dropped is an error of its own.
+        Dropout = plan.AreLevels ? 0 : Dropout,
     }.For(shape, classes, plan);
 }
