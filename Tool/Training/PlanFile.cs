@@ -61,13 +61,24 @@ public static class PlanFile
                 Tokenizer = values.GetValueOrDefault("tokenizer", TrainingPlan.Words),
                 Vocabulary = Whole(values.GetValueOrDefault("vocabulary", "4096")),
                 Length = Whole(values.GetValueOrDefault("length", "0")),
-                Tree = values.GetValueOrDefault("tree", ""),
+                Tree = Numbers(values.GetValueOrDefault("tree", "")),
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)
         {
             throw new ToolException($"'{path}' is no sound plan of a training run: {ToolException.Reason(e)}", e);
         }
+    }
+
+    // Whole numbers with commas between, or nothing.
+    private static string Numbers(string text)
+    {
+        foreach (string part in text.Length == 0 ? [] : text.Split(','))
+        {
+            _ = Whole(part);
+        }
+
+        return text;
     }
 
     private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);

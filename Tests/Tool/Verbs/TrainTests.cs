@@ -137,6 +137,14 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
         stopped.AssertFailure(1, "time is up", "--resume");
         ToolRun.Start("train", "--resume", broken).AssertOk();
         AssertSameAnswers(Path.Combine(broken, "model.safetensors"), Path.Combine(whole, "model.safetensors"));
+
+        // A plan that was changed by hand, and one whose weights were never kept.
+        string path = Path.Combine(broken, "plan.json");
+        string text = File.ReadAllText(path);
+        File.Delete(Path.Combine(broken, "checkpoint.safetensors"));
+        ToolRun.Start("train", "--resume", broken).AssertFailure(1, "before its first checkpoint", "begin again");
+        File.WriteAllText(path, text.Replace($"\"{string.Join(',', nodes)}\"", "\"1,leaf\"", StringComparison.Ordinal));
+        ToolRun.Start("train", "--resume", broken).AssertFailure(1, "no sound plan", "leaf");
         ToolRun.Start("train", "--data", trained.Data, "--model", "supernet", "--grow", "3").AssertFailure(2, "--grow", "adaptive-tree", "supernet has none");
     }
 
