@@ -16,7 +16,7 @@ public sealed class Parameter
     private Storage<float>? _storage;
     private bool _isTrainable;
 
-    /// <summary>Makes a parameter of zeros.</summary>
+    /// <summary>Makes a parameter of zeros, or of <see cref="FirstValue"/>.</summary>
     /// <param name="name">Its name within the module that owns it, such as "weight".</param>
     /// <param name="shape">The extents, in PyTorch's canonical layout.</param>
     /// <param name="isTrainable">Whether gradients are computed for it; false for running statistics.</param>
@@ -36,6 +36,9 @@ public sealed class Parameter
 
     /// <summary>The values.</summary>
     public Tensor Value => new(_storage ?? Allocate(), 0, Shape);
+
+    /// <summary>What each value is until somebody sets it.</summary>
+    public float FirstValue { get; init; }
 
     /// <summary>The extents.</summary>
     public Shape Shape { get; }
@@ -72,7 +75,12 @@ public sealed class Parameter
     // Two threads may come here at once; one storage wins.
     private Storage<float> Allocate()
     {
-        Storage<float> storage = new(Shape.Count, zeroed: true) { RequiresGradient = _isTrainable };
+        Storage<float> storage = new(Shape.Count, zeroed: FirstValue == 0) { RequiresGradient = _isTrainable };
+        if (FirstValue != 0)
+        {
+            new Tensor(storage, 0, Shape).Span.Fill(FirstValue);
+        }
+
         return Interlocked.CompareExchange(ref _storage, storage, null) ?? storage;
     }
 }

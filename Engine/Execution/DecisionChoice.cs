@@ -11,6 +11,9 @@ namespace ManagedDyn.Engine.Execution;
 /// <param name="UnitMacs">MACs of one unit.</param>
 public readonly record struct DecisionChoice(int Layer, DecisionKind Kind, int Sample, int Universe, int Start, int Count, float Score, long UnitMacs)
 {
+    private readonly long? _chosenMacs;
+    private readonly long? _denseMacs;
+
     /// <summary>Rows of the map whose cells are the units, row by row, over the image; 0: the units lie nowhere.</summary>
     public int MapHeight { get; init; }
 
@@ -27,8 +30,16 @@ public readonly record struct DecisionChoice(int Layer, DecisionKind Kind, int S
     internal int ValueStart { get; init; }
 
     /// <summary>MACs of what was chosen.</summary>
-    public long ChosenMacs => Count * UnitMacs;
+    public long ChosenMacs
+    {
+        get => _chosenMacs ?? (Count * UnitMacs);
+        init => _chosenMacs = value;
+    }
 
-    /// <summary>MACs of all units.</summary>
-    public long DenseMacs => Universe * UnitMacs;
+    /// <summary>MACs of all units, or of the most that a sample can take.</summary>
+    public long DenseMacs
+    {
+        get => _denseMacs ?? (Universe * UnitMacs);
+        init => _denseMacs = value;
+    }
 }

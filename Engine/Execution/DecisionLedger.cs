@@ -144,6 +144,11 @@ public sealed class DecisionLedger
             throw new ArgumentException($"A decision tells a map of {record.MapHeight} x {record.MapWidth} cells and selects {record.Selected}; expected a cell for each unit.", nameof(record));
         }
 
+        if (record.UnitCosts.Exists && (record.Selected.Exists ? record.UnitCosts.Count != record.Selected.Universe : record.UnitCosts.Count < 1))
+        {
+            throw new ArgumentException($"A decision selects {record.Selected} and tells costs of shape {record.UnitCosts.Shape}; expected one for each unit.", nameof(record));
+        }
+
         Shape views = record.Views.Exists ? record.Views.Shape : default;
         if (record.Views.Exists && (views.Rank != 3 || views[0] != record.Rows || views[2] != ImageView.Values))
         {
@@ -194,7 +199,7 @@ public sealed class DecisionLedger
             int values = _valueCount;
             AddValues(record.Views, row);
             AddValues(record.Levels, row);
-            _choices[ChoiceCount++] = new DecisionChoice(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs)
+            DecisionChoice choice = new(record.Layer, record.Kind, sample, universe, start, _unitCount - start, ScoreOf(record.Scores, row, start), record.UnitMacs)
             {
                 MapHeight = record.MapHeight,
                 MapWidth = record.MapWidth,
@@ -202,7 +207,26 @@ public sealed class DecisionLedger
                 MostLevel = record.Levels.Exists ? record.MostLevel : 0,
                 ValueStart = values,
             };
+            _choices[ChoiceCount++] = record.UnitCosts.Exists ? WithCosts(choice, in record) : choice;
         }
+    }
+
+    private DecisionChoice WithCosts(in DecisionChoice choice, in DecisionRecord record)
+    {
+        ReadOnlySpan<float> costs = record.UnitCosts.Span;
+        double chosen = 0;
+        foreach (int unit in UnitsOf(in choice))
+        {
+            chosen += costs[unit];
+        }
+
+        double all = 0;
+        foreach (float cost in costs)
+        {
+            all += cost;
+        }
+
+        return choice with { ChosenMacs = (long)chosen, DenseMacs = record.MostMacs > 0 ? record.MostMacs : (long)all };
     }
 
     // The score of the unit chosen first, or of the row where there is one score a row.

@@ -36,6 +36,12 @@ public readonly record struct DecisionRecord
     /// <summary>MACs of one unit for one sample, which a unit that is not chosen saves.</summary>
     public long UnitMacs { get; init; }
 
+    /// <summary>MACs of each unit for one sample, [units], where they differ; none: all take <see cref="UnitMacs"/>. Told at inference only.</summary>
+    public Tensor UnitCosts { get; init; }
+
+    /// <summary>MACs of a sample that takes the most, where that is not all units; 0: all of them.</summary>
+    public long MostMacs { get; init; }
+
     /// <summary>Rows of the map whose cells are the units, row by row, over the image: pixels, tiles or tokens; 0: the units lie nowhere.</summary>
     public int MapHeight { get; init; }
 

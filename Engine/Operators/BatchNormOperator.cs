@@ -29,10 +29,10 @@ public static class BatchNormOperator
     /// <param name="activation">What follows.</param>
     /// <param name="active">
     /// The rows that the batch's statistics are taken over, as skipping will see them: pixels of each sample (a row a sample), or samples (one
-    /// row); default: all. All rows are normalised. With fewer than two active rows the running statistics are used, and stay.
+    /// row); default: all. All rows are normalised. With fewer than two active rows, or a single one of the samples that a decision sent here, the running statistics are used, and stay.
     /// </param>
     /// <returns>y, of the shape of x.</returns>
-    /// <exception cref="ArgumentException">Shapes do not fit; or batch statistics are asked of a single row, and no selection was given.</exception>
+    /// <exception cref="ArgumentException">Shapes do not fit; or batch statistics are asked of a single row of a whole batch, and no selection was given.</exception>
     public static Tensor BatchNorm(
         this Context context, Tensor input, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, float momentum = 0.1f,
         float epsilon = 1e-5f, Activation activation = Activation.None, Selection active = default)
@@ -42,7 +42,7 @@ public static class BatchNormOperator
         Storage<int>? rows = context.Mode == Mode.Train ? ActiveRows(context, input, active) : null;
         int count = active.IsAll ? input.Shape.RowCount : active.IsEmpty ? 0 : rows?.Length ?? 0;
         bool takesBatch = context.Mode == Mode.Train && count >= 2;
-        if (context.Mode == Mode.Train && !takesBatch && active.IsAll)
+        if (context.Mode == Mode.Train && !takesBatch && active.IsAll && context.Samples.IsAll)
         {
             throw new ArgumentException($"Batch statistics need at least two rows; the input has shape {input.Shape}.", nameof(input));
         }

@@ -61,6 +61,7 @@ public static class Dispatch
                 Scores = decision.Scores,
                 LogProbabilities = decision.LogProbabilities,
                 UnitMacs = experts[0].CountMacs(input.Shape.With(0, 1)),
+                UnitCosts = Costs(context, experts, input.Shape.With(0, 1)),
             });
         }
 
@@ -90,6 +91,17 @@ public static class Dispatch
         }
 
         return scope.Keep(sum.Finish());
+    }
+
+    private static Tensor Costs(Context context, ReadOnlySpan<Layer> experts, Shape sample)
+    {
+        Tensor costs = context.Workspace.Rent(new Shape(experts.Length));
+        for (int e = 0; e < experts.Length; e++)
+        {
+            costs.Span[e] = experts[e].CountMacs(sample);
+        }
+
+        return costs;
     }
 
     /// <summary>Runs a layer on some samples, which stay themselves to counts and random numbers.</summary>

@@ -58,7 +58,7 @@ public sealed class ExitGate : Module
         Tensor certainty = context.Sigmoid(logits);
         if (context.Decisions == Engine.Execution.Decisions.Relaxed && context.Ledger is not null)
         {
-            Decision drawn = _policy is null ? new Decision(default, certainty) : context.DecideSamples(logits, _policy, this);
+            Decision drawn = _policy is null ? new Decision(default, certainty) : context.DecideSamples(logits, _policy, this, state.Stage);
             context.Record(new DecisionRecord
             {
                 Layer = Number,

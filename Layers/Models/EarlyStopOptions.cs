@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json;
 
 namespace ManagedDyn.Layers.Models;
@@ -47,6 +48,11 @@ public sealed record EarlyStopOptions : SequenceModelOptions
         OptionsCheck.Range(Units, 1, 8192, nameof(Units));
         OptionsCheck.Range(Layers, 1, 16, nameof(Layers));
         OptionsCheck.Range(Kernel, 1, 64, nameof(Kernel));
+        if (Trunk == EarlyStopTrunk.Convolution)
+        {
+            // What the last convolution looks back, which is remembered between blocks.
+            OptionsCheck.Range((double)(Kernel - 1) * (1 << (Layers - 1)), 0, Math.Max(64, 2 * Length), $"The steps that {nameof(Kernel)} and {nameof(Layers)} look back");
+        }
         OptionsCheck.Range(Dropout, 0, 0.9, nameof(Dropout));
     }
 

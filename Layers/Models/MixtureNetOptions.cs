@@ -35,7 +35,7 @@ public sealed record MixtureNetOptions : ModelOptions
     /// <summary>How experts are chosen.</summary>
     public ExpertGating Gating { get; init; } = ExpertGating.TopK;
 
-    /// <summary>k, how many experts run; on each level where there are two.</summary>
+    /// <summary>k, how many experts run; on each level where there are two. Noisy gates take at least 2: the weight of a single one would be 1 whatever they say.</summary>
     public int Chosen { get; init; } = 2;
 
     /// <summary>Groups of experts where there are two levels.</summary>
@@ -65,7 +65,7 @@ public sealed record MixtureNetOptions : ModelOptions
         }
 
         int most = Gating == ExpertGating.Hierarchical ? Math.Min(Groups, Experts / Groups) : Experts;
-        OptionsCheck.Range(Chosen, 1, most, nameof(Chosen));
+        OptionsCheck.Range(Chosen, Gating is ExpertGating.TopK or ExpertGating.Hierarchical && most > 1 ? 2 : 1, most, nameof(Chosen));
         OptionsCheck.Range(Capacity, 0.01, 1e6, nameof(Capacity));
         for (int i = 0; i < Channels.Length; i++)
         {

@@ -13,8 +13,8 @@ public sealed record MixtureTransformerOptions : TransformerOptions
     /// <summary>Experts of each layer, each with <see cref="TransformerOptions.Hidden"/> units.</summary>
     public int Experts { get; init; } = 4;
 
-    /// <summary>Experts of a token, where it is not the most probable alone.</summary>
-    public int Chosen { get; init; } = 1;
+    /// <summary>Experts of a token, at least 2, where it is not the most probable alone: the weight of a single one would be 1 whatever the gate says, and teach it nothing.</summary>
+    public int Chosen { get; init; } = 2;
 
     /// <summary>What of its fair share of a batch's tokens an expert takes at most while a Switch trains.</summary>
     public float Capacity { get; init; } = 1.5f;
@@ -24,7 +24,7 @@ public sealed record MixtureTransformerOptions : TransformerOptions
     {
         base.Validate();
         OptionsCheck.Range(Experts, 2, 1024, nameof(Experts));
-        OptionsCheck.Range(Chosen, 1, Experts, nameof(Chosen));
+        OptionsCheck.Range(Chosen, IsSwitch ? 1 : 2, Experts, nameof(Chosen));
         OptionsCheck.Range(Capacity, 0.01, 1e6, nameof(Capacity));
     }
 

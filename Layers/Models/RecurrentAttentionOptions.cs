@@ -37,6 +37,8 @@ public sealed record RecurrentAttentionOptions : ImageModelOptions
             OptionsCheck.Range(channels, 1, 4096, nameof(SensorChannels));
         }
 
+        // Wider than twice the image a glimpse would be mostly outside of it, wherever it looks.
+        OptionsCheck.Range((double)PatchSize * (1 << (Scales - 1)), 1, Math.Max(64, 2 * Math.Max(Height, Width)), $"{nameof(PatchSize)} at the coarsest of the {nameof(Scales)}");
         OptionsCheck.Range(Glimpses, 1, 64, nameof(Glimpses));
         OptionsCheck.Range(Hidden, 1, 4096, nameof(Hidden));
         OptionsCheck.Range(Deviation, 0.001, 2, nameof(Deviation));

@@ -32,6 +32,7 @@ public sealed record TokenGridOptions : ImageModelOptions
         base.Validate();
         OptionsCheck.Range(Grid, 1, 64, nameof(Grid));
         OptionsCheck.Range(Patch, 1, 64, nameof(Patch));
+        OptionsCheck.Range(2.0 * Grid * Patch, 1, 4096, $"Twice {nameof(Grid)} times {nameof(Patch)}, the pixels of a side,");
         OptionsCheck.Range(Split, 1, Grid * Grid, nameof(Split));
         OptionsCheck.Range(Heads, 1, 64, nameof(Heads));
         OptionsCheck.Range(TokenWidth, Heads, 4096, nameof(TokenWidth));

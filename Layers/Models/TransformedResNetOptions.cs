@@ -44,7 +44,7 @@ public sealed record TransformedResNetOptions : ImageModelOptions
         OptionsCheck.Range(LocalizationChannels, 1, 1024, nameof(LocalizationChannels));
 
         // The spline's basis is a matrix of control points by pixels.
-        OptionsCheck.Range(SeenHeight * SeenWidth, 1, IsThinPlate ? 1 << 18 : 1 << 24, "The number of pixels that are seen");
+        OptionsCheck.Range(SeenHeight * SeenWidth, 1, IsThinPlate ? (1 << 22) / (Controls * Controls) : 1 << 24, "The number of pixels that are seen");
         Backbone().Validate();
     }
 

@@ -31,12 +31,10 @@ public sealed class BatchNorm2d : Layer
         _channels = channels;
         _momentum = momentum;
         _epsilon = epsilon;
-        Weight = AddParameter("weight", new Shape(channels), decays: false);
+        Weight = AddParameter("weight", new Shape(channels), decays: false, firstValue: 1);
         Bias = AddParameter("bias", new Shape(channels), decays: false);
         RunningMean = AddParameter("running_mean", new Shape(channels), isTrainable: false);
-        RunningVariance = AddParameter("running_var", new Shape(channels), isTrainable: false);
-        Weight.Value.Span.Fill(1f);
-        RunningVariance.Value.Span.Fill(1f);
+        RunningVariance = AddParameter("running_var", new Shape(channels), isTrainable: false, firstValue: 1);
     }
 
     /// <summary>γ, [channels].</summary>

@@ -149,10 +149,11 @@ public abstract class Module
     /// <param name="shape">The extents, in PyTorch's canonical layout.</param>
     /// <param name="isTrainable">False for state such as running statistics.</param>
     /// <param name="decays">Whether weight decay applies.</param>
-    protected Parameter AddParameter(string name, Shape shape, bool isTrainable = true, bool decays = true)
+    /// <param name="firstValue">What each value is until somebody sets it.</param>
+    protected Parameter AddParameter(string name, Shape shape, bool isTrainable = true, bool decays = true, float firstValue = 0)
     {
         CheckName(name);
-        Parameter parameter = new(name, shape, isTrainable, decays);
+        Parameter parameter = new(name, shape, isTrainable, decays) { FirstValue = firstValue };
         _parameters.Add(parameter);
         return parameter;
     }

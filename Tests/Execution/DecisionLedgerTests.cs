@@ -47,6 +47,21 @@ public sealed class DecisionLedgerTests
     }
 
     [Fact]
+    public void UnitsThatCostUnequallyAreCountedByTheirOwnCosts()
+    {
+        Context context = new() { Ledger = new DecisionLedger { KeepsChoices = true } };
+        Tensor costs = Tensor.From(new Shape(3), [10f, 200f, 3000f]);
+        DecisionRecord record = new() { Layer = 2, Kind = DecisionKind.Branches, Rows = 2, Selected = context.Workspace.Select(3, [0, 1, 3], [1, 0, 2]), UnitMacs = 7, UnitCosts = costs };
+        context.Record(record);
+        context.Record(record with { MostMacs = 3000 });
+        ReadOnlySpan<DecisionChoice> choices = context.Ledger.Choices;
+        Assert.Equal((200L, 3210L), (choices[0].ChosenMacs, choices[0].DenseMacs));
+        Assert.Equal((3010L, 3210L), (choices[1].ChosenMacs, choices[1].DenseMacs));
+        Assert.Equal((3010L, 3000L), (choices[3].ChosenMacs, choices[3].DenseMacs));
+        _ = Assert.Throws<ArgumentException>(() => context.Record(record with { UnitCosts = Tensor.Zeros(new Shape(2)) }));
+    }
+
+    [Fact]
     public void AllOfAUniverseIsEveryUnit()
     {
         Context context = new() { Ledger = new DecisionLedger { KeepsChoices = true } };

@@ -138,6 +138,21 @@ public sealed class BatchNormTests
     }
 
     [Fact]
+    public void The_only_sample_that_a_decision_sent_here_is_normalised_by_the_running_statistics()
+    {
+        Tensor input = Tensor.From(new Shape(1, 1, 1, 2), [3f, -2f]);
+        Tensor mean = Tensor.From(new Shape(2), [1f, -1f]);
+        Tensor variance = Tensor.From(new Shape(2), [4f, 1f]);
+        Context context = new() { Mode = Mode.Train };
+        _ = Assert.Throws<ArgumentException>(() => context.BatchNorm(input, default, default, mean, variance, epsilon: 1e-9f));
+        context.Samples = context.Workspace.Select(5, [3]);
+        float[] values = context.BatchNorm(input, default, default, mean, variance, epsilon: 1e-9f).ToArray();
+        Assert.Equal(1f, values[0], 1e-6f);
+        Assert.Equal(-1f, values[1], 1e-6f);
+        Assert.Equal([1f, -1f], mean.ToArray());
+    }
+
+    [Fact]
     public void Wrong_operands_are_refused_before_anything_changes()
     {
         Context context = new() { Mode = Mode.Train };

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Explanations;

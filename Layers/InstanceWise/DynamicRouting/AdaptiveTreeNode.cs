@@ -147,6 +147,8 @@ internal sealed class AdaptiveTreeNode : Module
         Shape column = new(rows, 1);
         Tensor scores = context.Concat(1, context.Affine(right, -1, 1).Reshape(column), right.Reshape(column));
         Shape sample = features.With(0, 1);
+        Tensor costs = context.Workspace.Rent(new Shape(2));
+        (costs.Span[0], costs.Span[1]) = (_left!.CountMacs(sample), _right!.CountMacs(sample));
         context.Record(new DecisionRecord
         {
             Layer = Number,
@@ -154,7 +156,8 @@ internal sealed class AdaptiveTreeNode : Module
             Rows = rows,
             Selected = chosen.Exists ? context.Workspace.SelectTop(rows, 2, ChildMarks(context, chosen, rows).Span, 1) : default,
             Scores = scores,
-            UnitMacs = (_left!.CountMacs(sample) + _right!.CountMacs(sample)) / 2,
+            UnitMacs = (_left.CountMacs(sample) + _right.CountMacs(sample)) / 2,
+            UnitCosts = costs,
         });
     }
 

@@ -148,7 +148,10 @@ public sealed class SoftDecisionTree : Layer
         context.Count(features.Shape[0], 0, (long)(NodeCount + 1) * _classes);
         if (context.Ledger is not null)
         {
-            context.Record(NewRecord(leaves, sureness));
+            // Each leaf is one path; all decisions are what all leaves cost.
+            Tensor costs = context.Workspace.Rent(new Shape(leaves.Universe));
+            costs.Span.Fill((float)_depth * _features);
+            context.Record(NewRecord(leaves, sureness) with { UnitCosts = costs, MostMacs = (long)NodeCount * _features });
         }
 
         return context.GatherRows(LeafLogits.Value, leaves.Indices);

@@ -73,5 +73,5 @@ public sealed class FilterGater : DecisionRule
     /// <inheritdoc/>
     public override long CountMacs(Shape features) =>
         _first.CountMacs(features) + _second.CountMacs(_first.OutputShape(features))
-        + ((long)features[0] * _hidden * (_gates + _reduce.Weight.Value.Shape[1]));
+        + ((long)features[0] * _hidden * (_gates + _reduce.Weight.Shape[1]));
 }

@@ -80,5 +80,5 @@ public sealed class PruningAgent : Module
 
     /// <summary>The cost of deciding for one layer, in MACs a sample.</summary>
     /// <param name="layer">The layer's number.</param>
-    public long CountMacs(int layer) => (long)_hidden * (_encoders[layer].Weight.Value.Shape[1] + _hidden + _actions);
+    public long CountMacs(int layer) => (long)_hidden * (_encoders[layer].Weight.Shape[1] + _hidden + _actions);
 }

@@ -112,7 +112,16 @@ public sealed class SpatialHalting : Layer
         for (int t = 0; t <= _units.Length; t++)
         {
             CountSteps(steps, active);
-            Tensor halting = t == _units.Length || active.IsEmpty ? default : _scores[t].Compute(context, current, active);
+            Tensor halting = default;
+            if (t < _units.Length && active.IsEmpty)
+            {
+                _scores[t].Skip(context, current.Shape);
+            }
+            else if (t < _units.Length)
+            {
+                halting = _scores[t].Compute(context, current, active);
+            }
+
             active = Accumulate(context, current, halting, active, sums, output, t);
             if (t < _units.Length)
             {

@@ -40,7 +40,7 @@ internal sealed class SpatialHaltingScore : Layer
         }
 
         using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor whole = Whole(context, input);
+        Tensor whole = WholeOf(context, input, pixels);
         Conv2dSelection selection = new() { Pixels = pixels, CompactPixels = true, KeepsArithmetic = true };
         Tensor own = context.Conv2d(input, _conv.Weight.Value, default, _conv.GeometryOf(input.Shape), in selection, _conv.Packed);
         Tensor sums = context.Workspace.Rent(new Shape(pixels.Count));
@@ -56,6 +56,9 @@ internal sealed class SpatialHaltingScore : Layer
         return scope.Keep(context.Sigmoid(sums));
     }
 
+    /// <summary>Counts the multiply-adds of scores that no pixel asks for.</summary>
+    public void Skip(Context context, Shape input) => context.Count(input[0], 0, CountMacs(input.With(0, 1)));
+
     /// <inheritdoc/>
     protected override void OnInitialize(RandomStream random) => _bias.Value.Span.Fill(_start);
 
@@ -65,6 +68,49 @@ internal sealed class SpatialHaltingScore : Layer
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor whole = Whole(context, input).Reshape(new Shape(input.Shape[0], 1, 1, 1));
         return scope.Keep(context.Sigmoid(context.Add(_conv.Forward(context, input), whole)));
+    }
+
+    // [N]: of the samples that have pixels left; the others' part is not computed, so that what a sample costs does not depend on its batch.
+    private Tensor WholeOf(Context context, Tensor input, Selection pixels)
+    {
+        Tensor marks = context.Workspace.Rent(new Shape(1, pixels.Rows));
+        int count = 0;
+        for (int row = 0; row < pixels.Rows; row++)
+        {
+            bool isAsked = pixels.RowCount(row) > 0;
+            marks.Span[row] = isAsked ? 1 : 0;
+            count += isAsked ? 1 : 0;
+        }
+
+        if (count == pixels.Rows)
+        {
+            return Whole(context, input);
+        }
+
+        Tensor all = context.Workspace.RentZeros(new Shape(pixels.Rows));
+        if (count > 0)
+        {
+            Selection outer = context.Samples;
+            Selection rows = context.Workspace.SelectAtLeast(1, pixels.Rows, marks.Span, 0.5f);
+            Tensor chosen = context.GatherSamples(input, rows);
+            context.Samples = context.Workspace.Nest(outer, rows);
+            Tensor own = Whole(context, chosen);
+            context.Samples = outer;
+            for (int i = 0; i < count; i++)
+            {
+                all.Span[rows.Indices[i]] = own.Span[i];
+            }
+        }
+
+        for (int row = 0; row < pixels.Rows; row++)
+        {
+            if (pixels.RowCount(row) == 0)
+            {
+                context.CountRow(row, 0, _whole.CountMacs(new Shape(1, input.Shape[3])));
+            }
+        }
+
+        return all;
     }
 
     private Tensor Whole(Context context, Tensor input) => context.Add(_whole.Forward(context, context.GlobalAveragePool(input)), _bias.Value);

@@ -96,11 +96,19 @@ public sealed class DynamicResolution : Layer
             }
 
             Selection outer = context.Samples;
+            Selection active = context.ActiveSamples;
             Tensor chosen = context.GatherSamples(input, rows);
             context.Samples = context.Workspace.Nest(outer, rows);
+            if (!isHard && context.Mode == Mode.Train)
+            {
+                // Normalisation at a size is to see what inference shows it: the images that chose it.
+                context.ActiveSamples = context.IntersectActive(context.Workspace.SelectRowsOf(decision.Selected, size), active);
+            }
+
             CountSkipped(context, chosen.Shape, size);
             Tensor output = Forward(context, chosen, size);
             context.Samples = outer;
+            context.ActiveSamples = active;
             sum.Add(output, rows, size);
         }
 
@@ -135,6 +143,8 @@ public sealed class DynamicResolution : Layer
             Scores = isHard ? decision.Scores : Shares(context, decision.Scores, one, most),
             LogProbabilities = decision.LogProbabilities,
             UnitMacs = isHard ? most / _sizes.Length : most,
+            UnitCosts = isHard ? Costs(context, one) : default,
+            MostMacs = most,
             Views = isHard ? ViewsOf(context, decision.Selected) : default,
         });
     }
@@ -149,6 +159,17 @@ public sealed class DynamicResolution : Layer
         }
 
         return views;
+    }
+
+    private Tensor Costs(Context context, Shape one)
+    {
+        Tensor costs = context.Workspace.Rent(new Shape(_sizes.Length));
+        for (int size = 0; size < _sizes.Length; size++)
+        {
+            costs.Span[size] = CountMacs(one, size);
+        }
+
+        return costs;
     }
 
     private Tensor Shares(Context context, Tensor scores, Shape one, long most)

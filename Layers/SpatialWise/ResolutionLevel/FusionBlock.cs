@@ -113,5 +113,5 @@ public sealed class FusionBlock : Module
         return _lift is null ? shape : shape.With(3, shape[3] + _lift.OutputShape(new Shape(1, 1, 1, LowChannels))[3]);
     }
 
-    private int LowChannels => _lift!.Convolution.Weight.Value.Shape[1];
+    private int LowChannels => _lift!.Convolution.Weight.Shape[1];
 }

@@ -228,6 +228,7 @@ public sealed class ModelFileTests
     [Theory]
     [InlineData("msdnet", """{"height":32,"width":32,"input_channels":3,"classes":10,"scales":3,"stem_stride":1,"base_channels":512,"growth_rate":512,"growth_factors":[1,2,4],"bottleneck_factors":[4,4,4],"layers_per_block":[8,8,8],"drops_scales":false,"reduction":0.5,"classifier_channels":4096}""")]
     [InlineData("resnet", """{"height":32,"width":32,"input_channels":3,"classes":10,"stem_stride":1,"channels":[4096,4096],"blocks":[256,256],"intermediate_classifiers":false}""")]
+    [InlineData("ranet", """{"height":32,"width":32,"input_channels":3,"classes":10,"blocks":[4,6,8,8],"stem_stride":1,"layers":4,"base_channels":256,"growth_rate":256,"classifier_channels":256,"exits_per_scale":1}""")]
     public void A_small_file_that_describes_a_huge_network_costs_little(string architecture, string options)
     {
         SafetensorsWriter writer = new();

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using ManagedDyn.Engine.Autograd;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Tensors;
@@ -10,6 +11,41 @@ namespace ManagedDyn.Tests.Layers.SpatialWise;
 /// <summary>Pixels that halt, against the form in which everything runs.</summary>
 public class SpatialHaltingTests
 {
+    [Fact]
+    public void What_a_sample_costs_does_not_depend_on_who_goes_on_beside_it()
+    {
+        SpatialHalting group = new(6, 8, 4, 1, start: 0);
+        group.Initialize(new RandomSource(5));
+        group.AssignNumbers();
+        Tensor input = Tensor.Zeros(new Shape(12, 3, 3, 6));
+        RandomStream stream = new RandomSource(8).Stream("x");
+        for (int sample = 0; sample < 12; sample++)
+        {
+            // From dull to loud: some halt at once, others never.
+            stream.FillNormal(input.Rows(sample, 1).Span, 0, sample);
+            foreach (ref float value in input.Rows(sample, 1).Span)
+            {
+                value *= sample;
+            }
+        }
+
+        ComputeMeter meter = new();
+        meter.Begin(12);
+        _ = group.Forward(new Context { Accuracy = Accuracy.Exact, Meter = meter }, input);
+        HashSet<long> costs = [];
+        for (int sample = 0; sample < 12; sample++)
+        {
+            ComputeMeter own = new();
+            own.Begin(1);
+            _ = group.Forward(new Context { Accuracy = Accuracy.Exact, Meter = own }, input.Rows(sample, 1));
+            Assert.Equal((own.ExecutedMacs(0), own.DenseMacs(0)), (meter.ExecutedMacs(sample), meter.DenseMacs(sample)));
+            Assert.Equal(group.CountMacs(new Shape(1, 3, 3, 6)), own.DenseMacs(0));
+            costs.Add(own.ExecutedMacs(0));
+        }
+
+        Assert.True(costs.Count > 1);
+    }
+
     [Theory]
     [InlineData(1, 4, -0.5f)]
     [InlineData(2, 3, 0f)]

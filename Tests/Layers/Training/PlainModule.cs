@@ -7,8 +7,8 @@ namespace ManagedDyn.Tests.Layers.Training;
 /// <summary>Parameters and nothing else.</summary>
 public sealed class PlainModule : Module
 {
-    public new Parameter AddParameter(string name, Shape shape, bool isTrainable = true, bool decays = true) =>
-        base.AddParameter(name, shape, isTrainable, decays);
+    public new Parameter AddParameter(string name, Shape shape, bool isTrainable = true, bool decays = true, float firstValue = 0) =>
+        base.AddParameter(name, shape, isTrainable, decays, firstValue);
 
     public T AddChild<T>(string name, T child)
         where T : Module => Add(name, child);

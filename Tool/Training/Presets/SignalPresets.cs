@@ -50,7 +50,7 @@ internal static class SignalPresets
             Paper = "Dehghani et al., Universal Transformers, ICLR 2019",
             Objective = static (usual, _) => Terms(usual, Halting.PonderTerm, 0.03f),
         },
-        SequencePreset.ForTexts("moe-transformer", "one of four feed-forward experts for each token, by noisy gates", "transformer", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan))) with
+        SequencePreset.ForTexts("moe-transformer", "two of four feed-forward experts of half the size for each token, by noisy gates", "transformer", static (shape, classes, plan) => MixtureTransformer.Create(Mixture(shape, classes, plan) with { Hidden = TextPresets.Hidden / 2 })) with
         {
             Rate = TransformerRate,
             Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017",

@@ -87,7 +87,7 @@ internal static class WidthPresets
             Static = StaticChannels,
             Target = 0.75,
             Paper = "Li et al., Dynamic Slimmable Network, CVPR 2021",
-            Objective = static (usual, plan) => new ComputeBudget(Terms(usual, KeyValuePair.Create("sandwich", 1f)), (float)Target(plan, 0.75)),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)Target(plan, 0.75)),
         },
         new(StaticNeurons, "two fully connected layers, all neurons", static (shape, classes, _) => Neurons(shape, classes, new FeedForwardOptions())),
         new("mlp-small", "one fully connected layer, with as many parameters as a tree of soft decisions", static (shape, classes, _) => FeedForwardNet.Create(new FeedForwardOptions
@@ -139,7 +139,7 @@ internal static class WidthPresets
             Paper = "Fedus et al., Switch Transformers, JMLR 2022",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
         },
-        new("moe-hierarchical", "two levels of fully connected experts, two groups of four and one expert of each", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Hierarchical, 2))
+        new("moe-hierarchical", "two levels of fully connected experts: two of four groups, two of the four experts of each", static (shape, classes, _) => Mixture(shape, classes, ExpertGating.Hierarchical, 2))
         {
             Static = StaticMixture,
             Target = 0.5,
@@ -189,7 +189,8 @@ internal static class WidthPresets
         Channels = [384, 384],
         Gating = gating,
         Chosen = chosen,
-        Groups = gating == ExpertGating.Hierarchical ? 2 : 1,
+        Experts = gating == ExpertGating.Hierarchical ? 16 : 8,
+        Groups = gating == ExpertGating.Hierarchical ? 4 : 1,
     });
 
     private static SingleStage Convolutions(Shape shape, int classes, ExpertGating gating) => MixtureNet.Create(new MixtureNetOptions
