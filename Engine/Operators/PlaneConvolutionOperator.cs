@@ -24,6 +24,7 @@ public static class PlaneConvolutionOperator
     /// <param name="dilation">Pixels between two taps.</param>
     /// <returns>[N, H, W, out].</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    /// <exception cref="OverflowException">Taps are 2³¹ pixels apart or more.</exception>
     /// <exception cref="InvalidOperationException">A tape records and a gradient would be lost.</exception>
     public static Tensor Conv2dPlanes(this Context context, Tensor input, Tensor weight, in FusedSteps steps, int dilation = 1)
     {
@@ -42,7 +43,7 @@ public static class PlaneConvolutionOperator
 
         steps.Check(kernel[0], shape.With(-1, kernel[0]));
         context.ThrowIfCancelled();
-        int padding = dilation * (kernel[2] - 1) / 2;
+        int padding = checked(dilation * (kernel[2] - 1)) / 2;
         int scratch = PlaneConvolution.ScratchLength(shape[1], shape[2], shape[3], padding);
         Tensor output = context.Workspace.Rent(shape.With(-1, kernel[0]));
         Tensor planes = context.Workspace.Rent(new Shape(shape[0], scratch));

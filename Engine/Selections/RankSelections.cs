@@ -29,88 +29,78 @@ public static class RankSelections
         }
 
         SelectionWriter writer = new(workspace, rows, universe, checked(rows * count));
-        if (count > 0)
+        for (int row = 0; row < rows; row++)
         {
-            // Keys in a heap with the worst at the root: one key for each place, so the order is total and ties are decided by the index.
-            Span<long> heap = count <= 128 ? stackalloc long[128] : new long[count];
-            for (int row = 0; row < rows; row++)
+            Span<int> chosen = writer.Take(count);
+            if (count > 0)
             {
-                Collect(scores.Slice(row * universe, universe), heap[..count]);
-                foreach (long key in heap[..count])
-                {
-                    writer.Add(Index(key));
-                }
+                Collect(scores.Slice(row * universe, universe), chosen);
+                chosen.Sort();
+            }
 
-                writer.Current.Sort();
-                writer.EndRow();
-            }
-        }
-        else
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                writer.EndRow();
-            }
+            writer.EndRow();
         }
 
         return writer.Finish();
     }
 
-    private static void Collect(ReadOnlySpan<float> scores, Span<long> heap)
+    // The chosen places in a heap with the worst at the root, where the selection will stand, so that no other memory is needed.
+    private static void Collect(ReadOnlySpan<float> scores, Span<int> heap)
     {
         for (int i = 0; i < heap.Length; i++)
         {
-            heap[i] = Key(scores[i], i);
+            heap[i] = i;
         }
 
         for (int i = (heap.Length / 2) - 1; i >= 0; i--)
         {
-            Sink(heap, i);
+            Sink(scores, heap, i);
         }
 
+        long worst = Key(scores, heap[0]);
         for (int i = heap.Length; i < scores.Length; i++)
         {
-            long key = Key(scores[i], i);
-            if (key > heap[0])
+            if (Key(scores, i) > worst)
             {
-                heap[0] = key;
-                Sink(heap, 0);
+                heap[0] = i;
+                Sink(scores, heap, 0);
+                worst = Key(scores, heap[0]);
             }
         }
     }
 
-    // The score in the upper half, as an integer that orders as the numbers do; in the lower half the index, the lower the higher.
-    private static long Key(float score, int index)
+    // The score in the upper half, as an integer that orders as the numbers do; in the lower half the index, the lower the higher. Each place has a
+    // key of its own, so the order is total and ties are decided by the index.
+    private static long Key(ReadOnlySpan<float> scores, int index)
     {
+        float score = scores[index];
         int bits = BitConverter.SingleToInt32Bits(score == 0 ? 0f : score);
         int order = float.IsNaN(score) ? int.MinValue : bits < 0 ? int.MinValue - bits : bits;
         return ((long)order << 32) | (uint)(int.MaxValue - index);
     }
 
-    private static int Index(long key) => int.MaxValue - (int)(uint)key;
-
-    private static void Sink(Span<long> heap, int at)
+    private static void Sink(ReadOnlySpan<float> scores, Span<int> heap, int at)
     {
-        while (true)
+        int sinking = heap[at];
+        long key = Key(scores, sinking);
+        for (int child = (2 * at) + 1; child < heap.Length; child = (2 * at) + 1)
         {
-            int child = (2 * at) + 1;
-            if (child >= heap.Length)
-            {
-                return;
-            }
-
-            if (child + 1 < heap.Length && heap[child + 1] < heap[child])
+            long least = Key(scores, heap[child]);
+            if (child + 1 < heap.Length && Key(scores, heap[child + 1]) is long other && other < least)
             {
                 child++;
+                least = other;
             }
 
-            if (heap[at] <= heap[child])
+            if (key <= least)
             {
-                return;
+                break;
             }
 
-            (heap[at], heap[child]) = (heap[child], heap[at]);
+            heap[at] = heap[child];
             at = child;
         }
+
+        heap[at] = sinking;
     }
 }

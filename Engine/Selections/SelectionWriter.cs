@@ -89,8 +89,13 @@ internal ref struct SelectionWriter
     /// <summary>Adds one index, larger than those of this row before it.</summary>
     public void Add(int index) => _indices[_count++] = index;
 
-    /// <summary>The indices of the row that is written.</summary>
-    public readonly Span<int> Current => _indices[_offsets[_row].._count];
+    /// <summary>Adds places for indices, which the caller fills, ascending in the end.</summary>
+    public Span<int> Take(int count)
+    {
+        Span<int> places = _indices.Slice(_count, count);
+        _count += count;
+        return places;
+    }
 
     public void EndRow() => _offsets[++_row] = _count;
 

@@ -60,6 +60,19 @@ public sealed class LocalFilterTests
         GradientCheck.SameBits(expected.Span, context.LocalFilter(x, twice, in geometry).Span, "shared filter");
     }
 
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(34, 1)]
+    public void Taps_far_outside_the_map_count_as_zero(int channels, int groups)
+    {
+        ConvolutionGeometry maps = new(channels, channels, 2, 2, 3, 4, padTop: 1 << 20, dilationHeight: 1 << 20, groups: groups);
+        LocalFilterGeometry geometry = new(in maps);
+        OperatorCheck.Run(
+            [new Shape(1, 3, 4, channels), new Shape(1, geometry.OutHeight, geometry.OutWidth, geometry.FilterLength)],
+            (context, x) => context.LocalFilter(x[0], x[1], in geometry),
+            x => Formula(in geometry, x[0], x[1]));
+    }
+
     [Fact]
     public void What_does_not_fit_is_refused()
     {

@@ -39,6 +39,16 @@ public sealed class PoolingTests
     }
 
     [Fact]
+    public void Windows_that_reach_far_outside_are_cut_to_the_input_or_refused()
+    {
+        PoolWindow far = PoolAxis.Sliding(300_000_001, 2, 1, 300_000_000, 0, 600_000_000).Window(0);
+        Assert.Equal((300_000_000, 1), (far.First, far.Count));
+        Assert.Throws<ArgumentException>(() => PoolAxis.Sliding(1, 2, 1, 1 << 30, 1 << 30, int.MaxValue));
+        Assert.Throws<ArgumentException>(() => PoolAxis.Sliding(5, 1, 1, dilation: int.MaxValue));
+        Assert.Throws<ArgumentException>(() => PoolAxis.Sliding(5, 1, int.MaxValue));
+    }
+
+    [Fact]
     public void Nan_wins_and_minus_infinity_stays()
     {
         Context context = new();

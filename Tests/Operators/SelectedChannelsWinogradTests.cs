@@ -18,21 +18,22 @@ public sealed class SelectedChannelsWinogradTests
     private const int Batch = 3;
 
     // Groups of vectors are moved side by side; panels and runs of input channels are taken where they lie.
-    public static TheoryData<int, int, int, int, bool> Layers => new()
+    public static TheoryData<int, int, int, int, bool, int> Layers => new()
     {
-        { 32, 48, 13, 18, false },
-        { 35, 64, 8, 9, false },
-        { 64, 41, 14, 14, false },
-        { 32, 48, 13, 18, true },
-        { 67, 130, 8, 9, true },
-        { 64, 160, 14, 14, true },
+        { 32, 48, 13, 18, false, 1 },
+        { 35, 64, 8, 9, false, 1 },
+        { 64, 41, 14, 14, false, 1 },
+        { 32, 48, 5, 6, false, 7 },
+        { 32, 48, 13, 18, true, 1 },
+        { 67, 130, 8, 9, true, 1 },
+        { 64, 160, 14, 14, true, 1 },
     };
 
     [Theory]
     [MemberData(nameof(Layers))]
-    public void SelectedChannelsAreNearTheExactSumsWithTheSameBitsInAnyBatchAndOnAnyThreads(int ins, int outs, int height, int width, bool areLarge)
+    public void SelectedChannelsAreNearTheExactSumsWithTheSameBitsInAnyBatchAndOnAnyThreads(int ins, int outs, int height, int width, bool areLarge, int pad)
     {
-        ConvolutionGeometry geometry = new(ins, outs, 3, 3, height, width, 1, 1, 1, 1, 1, 1);
+        ConvolutionGeometry geometry = new(ins, outs, 3, 3, height, width, 1, 1, pad, pad, pad, pad);
         float[] weight = ConvolutionCases.Values(geometry.WeightElements, 2);
         Tensor scale = Tensor.From(new Shape(outs), ConvolutionCases.Values(outs, 3));
         Tensor shift = Tensor.From(new Shape(outs), ConvolutionCases.Values(outs, 4));

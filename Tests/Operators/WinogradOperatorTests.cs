@@ -130,6 +130,24 @@ public sealed class WinogradOperatorTests
         Near(results[1], results[0]);
     }
 
+    [Theory]
+    [InlineData(64, 6, 7, 7)]
+    [InlineData(24, 3, 5, 12)]
+    public void TilesThatLieInAWidePaddingAreNearTheExactSums(int channels, int height, int width, int pad)
+    {
+        ConvolutionGeometry layer = new(channels, 32, 3, 3, height, width, 1, 1, pad, pad, pad, pad);
+        Tensor input = Tensor.From(new Shape(1, height, width, channels), ConvolutionCases.Values(layer.InElements, 4));
+        Tensor weight = Tensor.From(new Shape(32, channels, 3, 3), ConvolutionCases.Values(layer.WeightElements, 5));
+        Context fast = new();
+        Context exact = new() { Accuracy = Accuracy.Exact };
+        Assert.NotNull(WinogradWork.Choose(fast, in layer, default));
+        Near(exact.Conv2d(input, weight, default, in layer).Span, fast.Conv2d(input, weight, default, in layer).Span);
+        Conv2dSelection some = new() { Pixels = ConvolutionCases.Select(exact.Workspace, in layer, 1, 7, 3) };
+        Conv2dSelection same = new() { Pixels = ConvolutionCases.Select(fast.Workspace, in layer, 1, 7, 3) };
+        Assert.NotNull(WinogradWork.Choose(fast, in layer, in same));
+        Near(exact.Conv2d(input, weight, default, in layer, in some).Span, fast.Conv2d(input, weight, default, in layer, in same).Span);
+    }
+
     [Fact]
     public void FewTilesOfManyChannelsDoNotReadTransformedWeightsForThem()
     {

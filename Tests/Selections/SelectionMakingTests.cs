@@ -2,6 +2,7 @@ using System;
 using FsCheck.Xunit;
 using ManagedDyn.Engine.Selections;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Tests.TestKit;
 using Xunit;
 
 namespace ManagedDyn.Tests.Selections;
@@ -97,6 +98,47 @@ public sealed class SelectionMakingTests
         }
 
         SelectionCases.Equal(expected, universe, _workspace.SelectTop(rows, universe, scores, count));
+    }
+
+    [Theory]
+    [InlineData(128)]
+    [InlineData(129)]
+    [InlineData(700)]
+    [InlineData(1000)]
+    public void Many_highest_scores_are_those_that_sorting_puts_first_and_take_no_memory_of_their_own(int count)
+    {
+        const int Universe = 1000;
+        float[] scores = new float[2 * Universe];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            // Each score four times.
+            scores[i] = (i * 389 % 250) - 100;
+        }
+
+        bool[][] expected = new bool[2][];
+        for (int row = 0; row < 2; row++)
+        {
+            int[] order = new int[Universe];
+            for (int i = 0; i < Universe; i++)
+            {
+                order[i] = i;
+            }
+
+            float[] own = scores.AsSpan(row * Universe, Universe).ToArray();
+            Array.Sort(order, (left, right) => own[left] != own[right] ? own[right].CompareTo(own[left]) : left.CompareTo(right));
+            expected[row] = new bool[Universe];
+            foreach (int index in order.AsSpan(0, count))
+            {
+                expected[row][index] = true;
+            }
+        }
+
+        SelectionCases.Equal(expected, Universe, _workspace.SelectTop(2, Universe, scores, count));
+        AllocationAssert.None(() =>
+        {
+            using WorkspaceScope scope = _workspace.Enter();
+            _workspace.SelectTop(2, Universe, scores, count);
+        });
     }
 
     [Property]

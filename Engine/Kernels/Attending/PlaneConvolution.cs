@@ -53,7 +53,7 @@ internal static class PlaneConvolution
         Span<float> output)
     {
         int channels = input.Length / Math.Max(1, height * width);
-        int padding = dilation * (kernel - 1) / 2;
+        int padding = checked(dilation * (kernel - 1)) / 2;
         if (height < 1 || width < 1 || channels < 1 || outChannels < 1 || kernel < 1 || kernel % 2 == 0 || dilation < 1 || input.Length != height * width * channels
             || weight.Length != outChannels * channels * kernel * kernel || output.Length != height * width * outChannels
             || (!scale.IsEmpty && scale.Length != outChannels) || (!shift.IsEmpty && shift.Length != outChannels)

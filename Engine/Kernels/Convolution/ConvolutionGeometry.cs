@@ -15,6 +15,9 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// </remarks>
 public readonly record struct ConvolutionGeometry
 {
+    private const int LongestStep = 1 << 20;
+    private const int WidestPadded = 1 << 30;
+
     /// <summary>Checks the numbers and derives the output size.</summary>
     /// <param name="inChannels">Channels of the input map, a multiple of <paramref name="groups"/>.</param>
     /// <param name="outChannels">Channels of the output map, a multiple of <paramref name="groups"/>.</param>
@@ -33,7 +36,7 @@ public readonly record struct ConvolutionGeometry
     /// <param name="groups">Independent groups of channels; equal to <paramref name="inChannels"/> in a depthwise convolution.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is below 1, a padding is negative, or a map or the weight exceeds 2³¹ − 1 elements.</exception>
     /// <exception cref="ArgumentException">Channels are no multiple of the groups, the kernel does not fit into the padded input, or that
-    /// is wider than 2³¹ − 1 pixels.</exception>
+    /// is wider than 2³⁰ pixels, or a stride or dilation exceeds 2²⁰.</exception>
     public ConvolutionGeometry(
         int inChannels, int outChannels, int kernelHeight, int kernelWidth, int inHeight, int inWidth,
         int strideHeight = 1, int strideWidth = 1,
@@ -218,11 +221,19 @@ public readonly record struct ConvolutionGeometry
     {
         long padded = (long)size + before + after;
         long extent = ((long)(kernel - 1) * dilation) + 1;
-        if (padded > int.MaxValue)
+
+        // Kernels look for the taps inside the map from a few steps beyond it, in 32 bits: a place that wrapped around would lead outside.
+        if (stride > LongestStep || dilation > LongestStep)
+        {
+            throw new ArgumentException($"A convolution has stride {stride} and dilation {dilation} in {axis}; expected at most {LongestStep}.");
+        }
+
+        if (padded > WidestPadded)
         {
             throw new ArgumentException(
-                $"The padded input has {padded} pixels in {axis} ({before} + {size} + {after}); expected at most {int.MaxValue}.");
+                $"The padded input has {padded} pixels in {axis} ({before} + {size} + {after}); expected at most {WidestPadded}.");
         }
+
         if (extent > padded)
         {
             throw new ArgumentException(

@@ -36,7 +36,7 @@ public readonly struct PoolAxis
     /// <param name="padAfter">Positions after the last, at most half of the window.</param>
     /// <param name="dilation">The distance of two positions of a window, at least 1.</param>
     /// <param name="ceiling">Whether a last window that is not full counts, if it starts within the input or the padding before it.</param>
-    /// <exception cref="ArgumentException">A number is out of its range, or no window fits.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range, no window fits, or the padded input and a step exceed 2³¹ − 1.</exception>
     public static PoolAxis Sliding(int input, int kernel, int stride, int padBefore = 0, int padAfter = 0, int dilation = 1, bool ceiling = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(input, 1);
@@ -53,6 +53,13 @@ public readonly struct PoolAxis
         if (room < 0)
         {
             throw new ArgumentException($"A pooling window of {extent} does not fit {input} positions padded by {padBefore} and {padAfter}.", nameof(kernel));
+        }
+
+        // Windows are cut to the input in 32 bits, a step beyond its padding included.
+        if ((long)input + padBefore + padAfter + Math.Max(stride, dilation) > int.MaxValue)
+        {
+            throw new ArgumentException(
+                $"A pooling takes {input} positions padded by {padBefore} and {padAfter} with stride {stride} and dilation {dilation}; expected that a step more stays within {int.MaxValue}.", nameof(input));
         }
 
         long output = ((room + (ceiling ? stride - 1 : 0)) / stride) + 1;

@@ -132,7 +132,7 @@ public sealed class DeltaStream
     /// <param name="context">The context; nothing is recorded. Its accuracy must stay the same, or the streams be reset.</param>
     /// <param name="frames">[streams, H, W, C].</param>
     /// <returns>The network's output, in memory that the next frame overwrites.</returns>
-    /// <exception cref="ArgumentException">The frames have another shape.</exception>
+    /// <exception cref="ArgumentException">The frames have another shape; the streams are as they were. After any other failure they are reset.</exception>
     public Tensor Next(Context context, Tensor frames)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -141,6 +141,33 @@ public sealed class DeltaStream
             throw new ArgumentException($"The frames have shape {frames.Shape}; expected {_input.Values.Shape}.", nameof(frames));
         }
 
+        try
+        {
+            Run(context, frames);
+        }
+        catch
+        {
+            // Maps in front of the failure hold this frame, those behind it an older one: what follows would take them for one frame.
+            Reset();
+            throw;
+        }
+
+        return _result;
+    }
+
+    /// <summary>Forgets the frames so far: the next ones are computed whole.</summary>
+    public void Reset()
+    {
+        _input.Reset();
+        _hasResult = false;
+        foreach (DeltaStep step in _steps)
+        {
+            step.Reset();
+        }
+    }
+
+    private void Run(Context context, Tensor frames)
+    {
         using WorkspaceScope scope = context.Workspace.Enter();
         _input.Take(context, frames, _threshold);
         foreach (DeltaStep step in _steps)
@@ -159,19 +186,6 @@ public sealed class DeltaStream
 
             current.Span.CopyTo(_result.Span);
             _hasResult = true;
-        }
-
-        return _result;
-    }
-
-    /// <summary>Forgets the frames so far: the next ones are computed whole.</summary>
-    public void Reset()
-    {
-        _input.Reset();
-        _hasResult = false;
-        foreach (DeltaStep step in _steps)
-        {
-            step.Reset();
         }
     }
 

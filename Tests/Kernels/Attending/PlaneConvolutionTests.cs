@@ -59,6 +59,7 @@ public sealed class PlaneConvolutionTests
         Tensor map = Tensor.Zeros(new Shape(1, 3, 3, 2));
         Assert.Throws<ArgumentException>(() => context.Conv2dPlanes(map, Tensor.Zeros(new Shape(1, 3, 3, 3)), default));
         Assert.Throws<ArgumentException>(() => context.Conv2dPlanes(map, Tensor.Zeros(new Shape(1, 2, 2, 2)), default));
+        Assert.Throws<OverflowException>(() => context.Conv2dPlanes(map, Tensor.Zeros(new Shape(1, 2, 3, 3)), default, int.MaxValue));
         Assert.Throws<ArgumentException>(() => context.Conv2dPlanes(map, Tensor.Zeros(new Shape(1, 2, 3, 3)), new FusedSteps { Shift = Tensor.Zeros(new Shape(2)) }));
         Assert.Throws<ArgumentException>(() => PlaneConvolution.Run(new float[9], 3, 3, new float[9], 1, 3, 1, default, default, Activation.None, new float[10], new float[9]));
     }

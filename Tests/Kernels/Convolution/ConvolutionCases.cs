@@ -29,6 +29,7 @@ internal static class ConvolutionCases
         yield return (new ConvolutionGeometry(6, 12, 3, 3, 6, 6, groups: 6), 2);
         yield return (new ConvolutionGeometry(40, 40, 3, 3, 40, 40, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1), 1);
         yield return (new ConvolutionGeometry(64, 10, 1, 1, 1, 1), 300);
+        yield return (new ConvolutionGeometry(6, 7, 2, 2, 3, 4, padTop: 1 << 20, dilationHeight: 1 << 20), 2);
     }
 
     public static (ConvolutionGeometry Geometry, int Batch) Random(int seed)

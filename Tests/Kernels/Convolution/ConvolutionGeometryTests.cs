@@ -48,6 +48,14 @@ public sealed class ConvolutionGeometryTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new ConvolutionGeometry(1, 1, 1, 1, 1, 1, padLeft: -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ConvolutionGeometry(1 << 16, 1, 1, 1, 1 << 14, 2));
         Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(1, 1, 1, 1, 1, 1, padTop: int.MaxValue));
+
+        // Steps beyond the map would not fit 32 bits: taps outside would be taken for taps inside.
+        Assert.Contains("dilation 2147483647", Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(4, 4, 1, 1, 3, 3, padTop: 5, dilationHeight: int.MaxValue)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(4, 4, 1, 1, 3, 3, padLeft: 5, dilationWidth: int.MaxValue, groups: 4));
+        Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(4, 4, 2, 1, 3, 3, padTop: 1_500_000_000, dilationHeight: 1_500_000_000));
+        Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(4, 4, 1, 1, 3, 3, strideWidth: 1_431_655_766, groups: 4));
+        Assert.Throws<ArgumentException>(() => new ConvolutionGeometry(4, 4, 2, 1, 3, 3, padTop: 1 << 30));
+        Assert.Equal(4, new ConvolutionGeometry(4, 4, 1, 1, 3, 4, dilationHeight: 1 << 20, strideHeight: 1 << 20).OutWidth);
         Assert.Throws<ArgumentException>(() => ConvolutionGeometry.Transposed(1, 1, 3, 3, 2, 2, 2, 2, outputPadHeight: 2));
         Assert.Throws<ArgumentException>(() => ConvolutionGeometry.Transposed(1, 1, 1, 1, 1, 1, padWidth: 1));
     }

@@ -129,6 +129,8 @@ public sealed class DepthwiseConvolutionTests
         yield return new ConvolutionGeometry(31, 31, 3, 3, 4, 9, padTop: 5, padLeft: 11, padBottom: 5, padRight: 11, groups: 31);
         yield return new ConvolutionGeometry(230, 230, 5, 5, 9, 14, padTop: 2, padLeft: 2, padBottom: 2, padRight: 2, groups: 230);
         yield return new ConvolutionGeometry(9, 9, 3, 3, 12, 12, 4, 4, 1, 1, 1, 1, 3, 2, 9);
+        yield return new ConvolutionGeometry(9, 9, 2, 2, 3, 4, padTop: 1 << 20, dilationHeight: 1 << 20, groups: 9);
+        yield return new ConvolutionGeometry(9, 9, 1, 1, 3, 4, 1, 1 << 20, 0, 1 << 20, groups: 9);
     }
 
     private static void MatchesTheReference(in ConvolutionGeometry geometry, int seed)

@@ -90,6 +90,42 @@ public class DeltaStreamTests
         Assert.InRange(worst, 1e-6, 1);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void After_a_frame_that_memory_ran_out_in_the_next_one_is_computed_whole(int framesBefore)
+    {
+        foreach (Layer network in new[] { Classifier(), Filter() })
+        {
+            Context context = new();
+            DeltaStream stream = new(network, new Shape(Height, Width, 3));
+            int failures = 0;
+            for (long limit = 1000; ; limit = limit * 3 / 2)
+            {
+                for (int time = 0; time < framesBefore; time++)
+                {
+                    _ = stream.Next(context, Frames(1, time));
+                }
+
+                Tensor frame = Frames(1, 7);
+                try
+                {
+                    _ = stream.Next(new Context(limits: new Limits { WorkspaceBytes = limit }), frame);
+                    break;
+                }
+                catch (MemoryLimitException)
+                {
+                    failures++;
+                }
+
+                GradientCheck.SameBits(network.Forward(new Context(), frame).ToArray(), stream.Next(context, frame).ToArray(), $"after a limit of {limit}");
+                stream.Reset();
+            }
+
+            Assert.InRange(failures, 3, 60);
+        }
+    }
+
     [Fact]
     public void Warm_streams_allocate_nothing()
     {

@@ -171,12 +171,13 @@ internal ref struct WinogradPass<TTransform>
             return;
         }
 
-        int firstX = Math.Max(0, -left);
-        int endX = Math.Max(firstX, Math.Min(points, _geometry.InWidth - left));
+        // With a padding wider than a tile some tiles lie in it whole.
+        int firstX = Math.Clamp(-left, 0, points);
+        int endX = Math.Clamp(_geometry.InWidth - left, firstX, points);
         for (int y = 0; y < points; y++)
         {
             Span<float> row = _patch.Slice(y * points * _cut.Channels, points * _cut.Channels);
-            if ((uint)(top + y) >= (uint)_geometry.InHeight)
+            if ((uint)(top + y) >= (uint)_geometry.InHeight || firstX == endX)
             {
                 row.Clear();
                 continue;
