@@ -8,10 +8,14 @@ namespace ManagedDyn.Layers.Data;
 /// </summary>
 public static class ImageResize
 {
+    // Up to so many values in between the order of the two passes, on which last bits depend, is always the same.
+    private const long UsualValues = 1 << 24;
+
     /// <summary>Resizes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="height">The new height, at least 1.</param>
     /// <param name="width">The new width, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is less than 1, or larger than an array.</exception>
     public static DecodedImage To(DecodedImage image, int height, int width)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -22,45 +26,73 @@ public static class ImageResize
             return image;
         }
 
-        // Columns first: [height, new width, channels], then rows.
+        // Columns first, unless an image so tall or wide were large in between.
         int channels = image.Channels;
-        float[] narrow = new float[checked(image.Height * width * channels)];
-        for (int x = 0; x < width; x++)
+        long columnsFirst = (long)image.Height * width * channels;
+        long rowsFirst = (long)height * image.Width * channels;
+        if ((long)height * width * channels > Array.MaxLength || Math.Min(columnsFirst, rowsFirst) > Array.MaxLength)
         {
-            (int first, float[] weights) = Weights(image.Width, width, x);
-            for (int y = 0; y < image.Height; y++)
+            throw new ArgumentOutOfRangeException(nameof(width), $"{height}x{width}", $"An image of {image.Height}x{image.Width} cannot be brought to this size: there is no array of so many values.");
+        }
+
+        byte[] pixels = new byte[height * width * channels];
+        if (columnsFirst <= Math.Max(rowsFirst, UsualValues))
+        {
+            float[] narrow = new float[columnsFirst];
+            First(image.Pixels, image.Height, image.Width, width, channels, narrow);
+            Second(narrow, 1, image.Height, height, width * channels, pixels);
+        }
+        else
+        {
+            float[] low = new float[rowsFirst];
+            First(image.Pixels, 1, image.Height, height, image.Width * channels, low);
+            Second(low, height, image.Width, width, channels, pixels);
+        }
+
+        return new DecodedImage(height, width, channels, pixels);
+    }
+
+    // From [outer, from, inner] to [outer, to, inner].
+    private static void First(ReadOnlySpan<byte> source, int outer, int from, int to, int inner, Span<float> target)
+    {
+        for (int t = 0; t < to; t++)
+        {
+            (int first, float[] weights) = Weights(from, to, t);
+            for (int o = 0; o < outer; o++)
             {
-                for (int c = 0; c < channels; c++)
+                for (int i = 0; i < inner; i++)
                 {
                     float sum = 0;
                     for (int k = 0; k < weights.Length; k++)
                     {
-                        sum += weights[k] * image.Pixels[(((y * image.Width) + first + k) * channels) + c];
+                        sum += weights[k] * source[(((o * from) + first + k) * inner) + i];
                     }
 
-                    narrow[(((y * width) + x) * channels) + c] = sum;
+                    target[(((o * to) + t) * inner) + i] = sum;
                 }
             }
         }
+    }
 
-        int rowLength = width * channels;
-        byte[] pixels = new byte[checked(height * rowLength)];
-        for (int y = 0; y < height; y++)
+    private static void Second(ReadOnlySpan<float> source, int outer, int from, int to, int inner, Span<byte> target)
+    {
+        for (int t = 0; t < to; t++)
         {
-            (int first, float[] weights) = Weights(image.Height, height, y);
-            for (int i = 0; i < rowLength; i++)
+            (int first, float[] weights) = Weights(from, to, t);
+            for (int o = 0; o < outer; o++)
             {
-                float sum = 0;
-                for (int k = 0; k < weights.Length; k++)
+                for (int i = 0; i < inner; i++)
                 {
-                    sum += weights[k] * narrow[((first + k) * rowLength) + i];
-                }
+                    float sum = 0;
+                    for (int k = 0; k < weights.Length; k++)
+                    {
+                        sum += weights[k] * source[(((o * from) + first + k) * inner) + i];
+                    }
 
-                pixels[(y * rowLength) + i] = (byte)(Math.Clamp(sum, 0, 255) + 0.5f);
+                    target[(((o * to) + t) * inner) + i] = (byte)(Math.Clamp(sum, 0, 255) + 0.5f);
+                }
             }
         }
-
-        return new DecodedImage(height, width, channels, pixels);
     }
 
     private static (int First, float[] Weights) Weights(int from, int to, int index)

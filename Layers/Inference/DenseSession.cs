@@ -27,13 +27,14 @@ public sealed class DenseSession
     private readonly ComputeMeter _meter = new();
     private readonly float[] _thresholds;
     private readonly long _memoryBytes;
+    private readonly bool _isLimited;
     private readonly int _halo;
     private long _pixelBytes;
 
     /// <summary>Makes a session.</summary>
     /// <param name="model">A model that answers with maps of labels or pictures; many sessions may share it.</param>
     /// <param name="options">How to compute; none: the usual.</param>
-    /// <param name="memoryBytes">The most working memory, packed weights apart.</param>
+    /// <param name="memoryBytes">The most working memory, packed weights apart; that of the options' limits, where it is less, holds as well.</param>
     /// <exception cref="ArgumentException">The model answers with classes.</exception>
     public DenseSession(Model model, SessionOptions? options = null, long memoryBytes = long.MaxValue)
     {
@@ -43,10 +44,12 @@ public sealed class DenseSession
         Model = model;
         _network = model.Network as DenseNetwork
             ?? throw new ArgumentException($"The model answers with a {model.Answers}; expected one that answers for each pixel. Ask it through a {nameof(Session)}.", nameof(model));
-        _context = new Context(options.Workers, null, options.Limits) { Accuracy = options.Accuracy, Meter = _meter };
+        _isLimited = memoryBytes < long.MaxValue;
+        _memoryBytes = Math.Min(memoryBytes, options.Limits.WorkspaceBytes);
+        Limits limits = new() { WorkspaceBytes = _memoryBytes, PackedBytes = options.Limits.PackedBytes };
+        _context = new Context(options.Workers, null, limits) { Accuracy = options.Accuracy, Meter = _meter };
         _state = _network.CreateState();
         _thresholds = new float[model.ExitCount - 1];
-        _memoryBytes = memoryBytes;
         _halo = RoundUp(_network.Reach);
         Report = options.KeepReport ? new ComputeReport(model) : null;
     }
@@ -152,7 +155,7 @@ public sealed class DenseSession
                 }
 
                 // The estimate was too low; nothing of what was written stays.
-                side = (int)(side * Shrink) / _network.SizeMultiple * _network.SizeMultiple;
+                side = (int)(Math.Min(side, Math.Max(RoundUp(height), RoundUp(width))) * Shrink) / _network.SizeMultiple * _network.SizeMultiple;
                 _context.Workspace.Trim();
                 if (side < _network.SizeMultiple)
                 {
@@ -166,7 +169,7 @@ public sealed class DenseSession
         }
     }
 
-    // No tiles in the answer: the first one took more memory than is allowed.
+    // No tiles in the answer: one would have taken more memory than is allowed.
     private DensePrediction RunTiles(ReadOnlySpan<float> values, ReadOnlySpan<byte> bytes, int height, int width, int side, float threshold, DenseOutputs outputs)
     {
         DensePrediction answer = new(0, 0, 0, 0, side, TimeSpan.Zero);
@@ -179,7 +182,16 @@ public sealed class DenseSession
                 _context.ThrowIfCancelled();
                 DenseTile tile = DenseTile.At(top, left, side, height, width, _halo, _network.SizeMultiple);
                 _meter.Begin(1);
-                long refined = RunTile(values, bytes, in tile, threshold, outputs);
+                long refined;
+                try
+                {
+                    refined = RunTile(values, bytes, in tile, threshold, outputs);
+                }
+                catch (MemoryLimitException)
+                {
+                    return answer with { Tiles = 0 };
+                }
+
                 Report?.Add(_meter);
                 answer = answer with { MacsExecuted = answer.MacsExecuted + _meter.ExecutedMacs(0), RefinedPixels = answer.RefinedPixels + refined, Tiles = answer.Tiles + 1 };
                 if (ReservedBytes <= _memoryBytes)
@@ -251,7 +263,7 @@ public sealed class DenseSession
     private int SideFor(int height, int width)
     {
         int whole = Math.Max(RoundUp(height), RoundUp(width));
-        if (_memoryBytes == long.MaxValue)
+        if (!_isLimited)
         {
             return whole;
         }
@@ -278,8 +290,14 @@ public sealed class DenseSession
         return RoundUp((extent + count - 1) / count);
     }
 
-    private ArgumentException TooSmall()
+    private ArgumentException TooSmall(Exception? cause = null)
     {
+        if (_pixelBytes == 0)
+        {
+            return new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture, $"The memory limit is {_memoryBytes >> 10} KiB; the smallest tile of this model, which overlaps its neighbours by {_halo} pixels, takes more."), cause);
+        }
+
         long least = (long)((double)_pixelBytes * (_network.SizeMultiple + (2 * _halo)) * (_network.SizeMultiple + (2 * _halo)) / Filled);
         return new ArgumentException(string.Create(
             CultureInfo.InvariantCulture, $"The memory limit is {_memoryBytes >> 10} KiB; the smallest tile of this model, which overlaps its neighbours by {_halo} pixels, takes about {(least >> 10) + 1} KiB."));
@@ -294,7 +312,16 @@ public sealed class DenseSession
         _context.Workspace.ResetPeak();
         DenseTile tile = DenseTile.At(0, 0, side, side, side, _halo, _network.SizeMultiple);
         _meter.Begin(1);
-        RunTile(zeros, [], in tile, float.PositiveInfinity, default);
+        try
+        {
+            RunTile(zeros, [], in tile, float.PositiveInfinity, default);
+        }
+        catch (MemoryLimitException e)
+        {
+            _context.Workspace.Trim();
+            throw TooSmall(e);
+        }
+
         long bytes = Math.Max(1, ReservedBytes / ((long)side * side));
         _context.Workspace.Trim();
         return bytes;

@@ -78,7 +78,7 @@ public sealed class SignalEncoding : InputEncoding
         long frames = 0;
         foreach (Recording recording in recordings)
         {
-            float[] values = spectrum.Compute(recording.At(options.Rate).Samples, steps);
+            float[] values = spectrum.Compute(recording.At(options.Rate, Heard(options, steps)).Samples, steps);
             for (int i = 0; i < values.Length; i++)
             {
                 sums[i % options.Bands] += values[i];
@@ -120,7 +120,7 @@ public sealed class SignalEncoding : InputEncoding
         float[][] sequences = new float[recordings.Recordings.Count][];
         for (int i = 0; i < sequences.Length; i++)
         {
-            sequences[i] = _spectrum.Compute(recordings.Recordings[i].At(_spectrum.Options.Rate).Samples, Steps);
+            sequences[i] = _spectrum.Compute(recordings.Recordings[i].At(_spectrum.Options.Rate, Heard(_spectrum.Options, Steps)).Samples, Steps);
             Normalize(sequences[i]);
         }
 
@@ -140,7 +140,7 @@ public sealed class SignalEncoding : InputEncoding
             throw new ArgumentException($"There is room for {destination.Length} values; expected {SampleShape.Count}.", nameof(destination));
         }
 
-        float[] values = _spectrum.Compute(recording.At(_spectrum.Options.Rate).Samples, Steps);
+        float[] values = _spectrum.Compute(recording.At(_spectrum.Options.Rate, Heard(_spectrum.Options, Steps)).Samples, Steps);
         Normalize(values);
         values.CopyTo(destination);
         destination[values.Length..].Clear();
@@ -194,6 +194,9 @@ public sealed class SignalEncoding : InputEncoding
         WriteAll(json, "means"u8, _means);
         WriteAll(json, "deviations"u8, _deviations);
     }
+
+    // The samples that the first steps are made of.
+    private static int Heard(SpectrumOptions options, int steps) => (int)Math.Min(int.MaxValue, ((steps - 1L) * options.HopSamples) + options.FrameSamples);
 
     private static void WriteAll(Utf8JsonWriter json, ReadOnlySpan<byte> name, float[] values)
     {

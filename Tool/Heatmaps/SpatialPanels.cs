@@ -74,7 +74,7 @@ public static class SpatialPanels
         int longest = Math.Max(image.Width, image.Height);
         if (longest > LongSide)
         {
-            return ImageScaler.Resize(image, Math.Max(1, image.Width * LongSide / longest), Math.Max(1, image.Height * LongSide / longest));
+            return ImageScaler.Resize(image, (int)Math.Max(1, (long)image.Width * LongSide / longest), (int)Math.Max(1, (long)image.Height * LongSide / longest));
         }
 
         int factor = LongSide / longest;

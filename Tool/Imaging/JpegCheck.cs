@@ -4,11 +4,16 @@ using System.IO;
 
 namespace ManagedDyn.Tool.Imaging;
 
-/// <summary>Walks a JPEG's segments without decoding it: finds its size, and that it reaches its end marker.</summary>
+/// <summary>
+/// Walks a JPEG's segments without decoding it: finds its size, that it reaches its end marker, and that its data are no less than such a size takes at least and come in
+/// no more scans than a picture has, as a decoder spends memory on the size and time on each scan.
+/// </summary>
 public static class JpegCheck
 {
     private const byte StartOfScan = 0xDA;
     private const byte EndOfImage = 0xD9;
+    private const int MostScans = 100;
+    private const int BlockSide = 8;
 
     public static bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith<byte>([0xFF, 0xD8, 0xFF]);
 
@@ -16,13 +21,17 @@ public static class JpegCheck
     public static ImageHeader Verify(ReadOnlySpan<byte> file)
     {
         ImageHeader? frame = null;
+        long least = 0;
+        long coded = 0;
+        int scans = 0;
         int at = 2;
         while (true)
         {
             byte marker = NextMarker(file, ref at);
             if (marker == EndOfImage)
             {
-                return frame ?? throw new InvalidDataException("the JPEG has no frame header");
+                ImageHeader whole = frame ?? throw new InvalidDataException("the JPEG has no frame header");
+                return coded >= least ? whole : throw new InvalidDataException($"the JPEG has {coded} bytes of pixels; {whole.Width}x{whole.Height} take {least} at least");
             }
 
             if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
@@ -38,7 +47,9 @@ public static class JpegCheck
                     throw new InvalidDataException("the JPEG has two frame headers");
                 }
 
-                frame = ReadFrame(segment, marker);
+                ImageHeader header = ReadFrame(segment, marker);
+                least = LeastBytes(segment, header);
+                frame = header;
             }
             else if (marker == StartOfScan)
             {
@@ -47,7 +58,14 @@ public static class JpegCheck
                     throw new InvalidDataException("the JPEG has pixels before its frame header");
                 }
 
+                if (++scans > MostScans)
+                {
+                    throw new InvalidDataException($"the JPEG has more than {MostScans} scans; expected at most so many");
+                }
+
+                int start = at;
                 SkipEntropyCodedData(file, ref at);
+                coded += at - start;
             }
         }
     }
@@ -109,6 +127,34 @@ public static class JpegCheck
 
         return new ImageHeader(
             ImageKind.Jpeg, BinaryPrimitives.ReadUInt16BigEndian(segment[3..]), BinaryPrimitives.ReadUInt16BigEndian(segment[1..]));
+    }
+
+    // Each block of each component takes one bit or more: the code of its mean.
+    private static long LeastBytes(ReadOnlySpan<byte> segment, ImageHeader frame)
+    {
+        (int most, int mostDown) = (1, 1);
+        for (int i = 0; i < segment[5]; i++)
+        {
+            int factors = segment[7 + (3 * i)];
+            if ((factors >> 4) is < 1 or > 4 || (factors & 15) is < 1 or > 4)
+            {
+                throw new InvalidDataException($"the JPEG is damaged: a component is sampled {factors >> 4}x{factors & 15}; expected 1 to 4 each way");
+            }
+
+            most = Math.Max(most, factors >> 4);
+            mostDown = Math.Max(mostDown, factors & 15);
+        }
+
+        long blocks = 0;
+        for (int i = 0; i < segment[5]; i++)
+        {
+            int factors = segment[7 + (3 * i)];
+            long columns = ((frame.Width * (factors >> 4)) + (BlockSide * most) - 1) / (BlockSide * most);
+            long rows = ((frame.Height * (factors & 15)) + (BlockSide * mostDown) - 1) / (BlockSide * mostDown);
+            blocks += columns * rows;
+        }
+
+        return blocks / 8;
     }
 
     /// <summary>Inside coded data ff is followed by 00 (a literal ff) or a restart marker; anything else ends the data.</summary>

@@ -46,6 +46,11 @@ public sealed class Recording
 
     /// <summary>The same sound at another rate; see <see cref="Resampler"/>.</summary>
     /// <param name="rate">Samples a second.</param>
-    /// <exception cref="ArgumentException">The two rates have no small ratio.</exception>
-    public Recording At(int rate) => rate == Rate ? this : new Recording(rate, new Resampler(Rate, rate).Resample(_samples));
+    /// <exception cref="ArgumentException">The two rates have no small ratio, or there would be too many samples.</exception>
+    public Recording At(int rate) => At(rate, int.MaxValue);
+
+    /// <summary>The beginning of the same sound at another rate, so that what nobody hears is not made.</summary>
+    /// <param name="rate">Samples a second.</param>
+    /// <param name="most">The most samples that are wanted; where the rate stays, all there are.</param>
+    internal Recording At(int rate, int most) => rate == Rate ? this : new Recording(rate, new Resampler(Rate, rate).Resample(_samples, most));
 }

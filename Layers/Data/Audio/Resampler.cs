@@ -9,6 +9,9 @@ namespace ManagedDyn.Layers.Data.Audio;
 /// </summary>
 public sealed class Resampler
 {
+    /// <summary>The most samples that are made.</summary>
+    public const int MostSamples = 1 << 28;
+
     private const int Zeros = 16;
     private const int MostTaps = 1 << 20;
 
@@ -57,10 +60,24 @@ public sealed class Resampler
     /// <summary>Resamples a whole signal; beyond its ends there is silence.</summary>
     /// <param name="samples">The signal.</param>
     /// <returns>⌈samples · L / M⌉ samples.</returns>
-    public float[] Resample(ReadOnlySpan<float> samples)
+    /// <exception cref="ArgumentException">They are more than <see cref="MostSamples"/>.</exception>
+    public float[] Resample(ReadOnlySpan<float> samples) => Resample(samples, int.MaxValue);
+
+    /// <summary>Resamples the beginning of a signal; beyond the signal's ends there is silence.</summary>
+    /// <param name="samples">The signal.</param>
+    /// <param name="most">The most samples to make, at least 1.</param>
+    /// <returns>⌈samples · L / M⌉ samples, or the first of them.</returns>
+    /// <exception cref="ArgumentException">They are more than <see cref="MostSamples"/>.</exception>
+    public float[] Resample(ReadOnlySpan<float> samples, int most)
     {
-        long count = (((long)samples.Length * _up) + _down - 1) / _down;
-        float[] output = new float[checked((int)count)];
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        long whole = (((long)samples.Length * _up) + _down - 1) / _down;
+        if (Math.Min(most, whole) > MostSamples)
+        {
+            throw new ArgumentException($"{samples.Length} samples at {_up} for each {_down} become {whole}; expected at most {MostSamples}.", nameof(samples));
+        }
+
+        float[] output = new float[Math.Min(most, whole)];
         for (int n = 0; n < output.Length; n++)
         {
             long center = (long)n * _down;

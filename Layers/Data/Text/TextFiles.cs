@@ -30,7 +30,6 @@ public static class TextFiles
     public static TextDataset Read(string path, IReadOnlyList<string>? classNames = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        CheckSize(path, MostBytes);
         List<string> texts = [];
         List<string> labels = [];
         if (IsCsv(path))
@@ -94,10 +93,9 @@ public static class TextFiles
 
     internal static JsonDocument OpenJson(string path)
     {
-        CheckSize(path, MostJsonBytes);
         try
         {
-            using Stream stream = DatasetFiles.OpenRead(path);
+            using Stream stream = Open(path, MostJsonBytes);
             return JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 8 });
         }
         catch (JsonException exception)
@@ -139,7 +137,7 @@ public static class TextFiles
 
     private static void ReadCsv(string path, List<string> texts, List<string> labels)
     {
-        using CsvReader reader = new(DatasetFiles.OpenRead(path), Path.GetFileName(path));
+        using CsvReader reader = new(Open(path, MostBytes), Path.GetFileName(path));
         int text = -1;
         int label = -1;
         for (int i = 0; reader.Read(); i++)
@@ -185,7 +183,7 @@ public static class TextFiles
     private static void ReadLines(string path, List<string> texts, List<string> labels)
     {
         int number = 0;
-        using LineReader reader = new(DatasetFiles.OpenRead(path), Path.GetFileName(path), LongestText + LongestLabel);
+        using LineReader reader = new(Open(path, MostBytes), Path.GetFileName(path), LongestText + LongestLabel);
         while (reader.Read() is { } line)
         {
             number++;
@@ -224,13 +222,13 @@ public static class TextFiles
         labels.Add(label);
     }
 
-    private static void CheckSize(string path, long most)
+    // Too large a file is told at once, a packed one when that has come of it.
+    private static LimitedStream Open(string path, long most)
     {
         long bytes = new FileInfo(path).Length;
-        if (bytes > most)
-        {
-            throw new ModelLimitException(Path.GetFileName(path), -1, $"{bytes} bytes", $"at most {most} of labelled texts");
-        }
+        return bytes <= most
+            ? new LimitedStream(DatasetFiles.OpenRead(path), most, Path.GetFileName(path), "labelled texts")
+            : throw new ModelLimitException(Path.GetFileName(path), -1, $"{bytes} bytes", $"at most {most} of labelled texts");
     }
 
     private static TextDataset Make(string path, List<string> texts, List<string> labels, IReadOnlyList<string>? classNames)

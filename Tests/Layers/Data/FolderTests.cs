@@ -148,6 +148,27 @@ public sealed class FolderTests : IDisposable
         Assert.Equal([0, 10, 30, 50, 70, 90, 110, 120], image.Pixels);
     }
 
+    [Theory]
+    [InlineData(1_000_000, 1)]
+    [InlineData(1, 1_000_000)]
+    public void A_strip_is_never_large_in_between(int height, int width)
+    {
+        byte[] slope = new byte[1_000_000 * 3];
+        for (int i = 0; i < slope.Length; i++)
+        {
+            slope[i] = (byte)(i / 3 * 256L / 1_000_000);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        DecodedImage image = ImageResize.To(new DecodedImage(height, width, 3, slope), 64, 64);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+        for (int i = 1; i < 63; i++)
+        {
+            int at = height > 1 ? ((i * 64) + 5) * 3 : ((5 * 64) + i) * 3;
+            Assert.InRange(image.Pixels[at], (4 * i) + 1, (4 * i) + 2);
+        }
+    }
+
     /// <summary>Decodes height, width, channels and values written as numbers.</summary>
     private sealed class PlainDecoder : IImageDecoder
     {

@@ -143,6 +143,32 @@ public sealed class DenseSessionTests
     }
 
     [Fact]
+    public void The_limit_of_the_options_makes_tiles_too()
+    {
+        Model model = Make(Small, 4);
+        float[] image = Values(120 * 148 * 3, 7);
+        Answer whole = new(120, 148, 3);
+        whole.Fill(new DenseSession(model, new SessionOptions { Accuracy = Accuracy.Exact }), image, Budget.Full);
+        foreach (long memory in new[] { long.MaxValue, 1L << 30 })
+        {
+            DenseSession limited = new(model, new SessionOptions { Accuracy = Accuracy.Exact, Limits = new Limits { WorkspaceBytes = 7 << 18 } }, memory);
+            Answer tiled = new(120, 148, 3);
+            Assert.True(tiled.Fill(limited, image, Budget.Full).Tiles > 1, "the limit made no tiles");
+            Assert.True(limited.ReservedBytes <= 7 << 18, $"{limited.ReservedBytes} bytes are held");
+            Assert.Equal(whole.Values, tiled.Values);
+            Assert.Equal(whole.Map, tiled.Map);
+        }
+    }
+
+    [Fact]
+    public void A_trial_keeps_to_the_limit_as_well()
+    {
+        DenseSession session = new(Make(Small, 4), null, 1 << 12);
+        Assert.Contains("4 KiB; the smallest tile of this model, which overlaps its neighbours by 24 pixels, takes more", Assert.Throws<ArgumentException>(() => session.Predict(new float[200 * 200 * 3], 200, 200, Budget.Full, default)).Message, StringComparison.Ordinal);
+        Assert.InRange(session.ReservedBytes, 0, 1 << 12);
+    }
+
+    [Fact]
     public void Wrong_lengths_and_budgets_are_refused()
     {
         Model model = Make(Small, 4);

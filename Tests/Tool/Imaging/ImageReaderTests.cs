@@ -86,6 +86,33 @@ public sealed class ImageReaderTests
         Assert.Contains("unknown binary", Refusal(new byte[65536]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AJpegOfFewBytesIsNoLargePicture()
+    {
+        foreach (byte[] sound in new[] { SamplePictures.JpegBaseline, SamplePictures.JpegProgressive, SamplePictures.JpegCmyk, SamplePictures.JpegGrey })
+        {
+            byte[] large = (byte[])sound.Clone();
+            int frame = Math.Max(large.AsSpan().IndexOf<byte>([0xFF, 0xC0]), large.AsSpan().IndexOf<byte>([0xFF, 0xC2]));
+            large[frame + 5] = 0x1F;
+            large[frame + 7] = 0x1F;
+            Assert.Matches("has [0-9]+ bytes of pixels; 79[0-9]+x79[0-9]+ take [0-9]+ at least", Refusal(large));
+        }
+    }
+
+    [Fact]
+    public void AJpegHasAsManyScansAsAPictureMayHave()
+    {
+        byte[] sound = SamplePictures.JpegProgressive;
+        int scan = sound.AsSpan().LastIndexOf<byte>([0xFF, 0xDA]);
+        List<byte> file = [.. sound[..scan]];
+        for (int i = 0; i < 101; i++)
+        {
+            file.AddRange(sound[scan..^2]);
+        }
+
+        Assert.Contains("more than 100 scans", Refusal([.. file, 0xFF, 0xD9]), StringComparison.Ordinal);
+    }
+
     /// <summary>A decoder that reads beyond what is there would be found by these: every prefix, and thousands of altered files.</summary>
     [Fact]
     public void TruncatedAndAlteredFilesFailCleanly()

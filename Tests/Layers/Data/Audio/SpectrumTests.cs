@@ -121,6 +121,35 @@ public class SpectrumTests
     }
 
     [Fact]
+    public void The_beginning_of_a_signal_at_another_rate_is_that_of_the_whole()
+    {
+        foreach ((int from, int to) in new[] { (16000, 8000), (8000, 16000), (44100, 8000), (3, 8000) })
+        {
+            float[] samples = GradientCheck.Values(500, 3);
+            Resampler resampler = new(from, to);
+            float[] whole = resampler.Resample(samples);
+            foreach (int most in new[] { 1, 60, whole.Length, whole.Length + 1, int.MaxValue })
+            {
+                GradientCheck.SameBits(whole[..Math.Min(most, whole.Length)], resampler.Resample(samples, most), $"{from} to {to}, {most}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_slow_recording_is_brought_to_the_rate_as_far_as_it_is_heard()
+    {
+        // As a whole it would have 2.4e9 samples.
+        float[] samples = GradientCheck.Values(300_000, 3);
+        Assert.Contains("2400000000", Assert.Throws<ArgumentException>(() => new Resampler(1, 8000).Resample(samples)).Message, StringComparison.Ordinal);
+        SignalEncoding encoding = SignalEncoding.Measure(Options, 12, [new Recording(1, samples)]);
+        float[] heard = new float[12 * 9];
+        Assert.Equal(12, encoding.Encode(new Recording(1, samples), heard));
+        float[] beginning = new float[12 * 9];
+        Assert.Equal(12, encoding.Encode(new Recording(1, samples[..40]), beginning));
+        GradientCheck.SameBits(beginning, heard, "steps");
+    }
+
+    [Fact]
     public void Options_that_make_no_spectrum_are_named()
     {
         foreach ((SpectrumOptions options, string name) in new[]

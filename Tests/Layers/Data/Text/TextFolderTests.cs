@@ -104,6 +104,33 @@ public sealed class TextFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_unpacks_to_more_than_the_limit_is_refused()
+    {
+        string path = Path.Combine(_folder.Root, "bomb.json.gz");
+        using (System.IO.Compression.GZipStream packed = new(File.Create(path), System.IO.Compression.CompressionLevel.Fastest))
+        {
+            byte[] spaces = new byte[1 << 20];
+            spaces.AsSpan().Fill((byte)' ');
+            for (int i = 0; i <= 128; i++)
+            {
+                packed.Write(spaces);
+            }
+        }
+
+        Assert.InRange(new FileInfo(path).Length, 1, 2 << 20);
+        Assert.Contains("unpacked", Assert.Throws<ModelLimitException>(() => TextFiles.ReadJson(path, ["train"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stream_ends_at_its_limit()
+    {
+        using LimitedStream whole = new(new MemoryStream(new byte[10]), 10, "file", "things");
+        Assert.Equal(10, whole.ReadAtLeast(new byte[20], 20, throwOnEndOfStream: false));
+        using LimitedStream more = new(new MemoryStream(new byte[11]), 10, "file", "things");
+        Assert.Throws<ModelLimitException>(() => more.ReadAtLeast(new byte[20], 20, throwOnEndOfStream: false));
+    }
+
+    [Fact]
     public void A_part_that_is_no_table_and_folds_are_refused()
     {
         Write("set/one.csv", "text,label\na,b\n");
