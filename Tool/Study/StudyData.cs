@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Tool.Verbs;
@@ -13,6 +14,9 @@ public sealed class StudyData(DatasetOptions options, Workers workers)
 
     /// <summary>The data sets that were opened, in that order.</summary>
     public IReadOnlyCollection<DataSplits> Opened => _opened.Values;
+
+    /// <summary>How many samples are drawn of a built-in data set; empty: it is none, and has the samples that it has.</summary>
+    public string SamplesOf(string source) => Datasets.IsBuiltIn(source) ? string.Create(CultureInfo.InvariantCulture, $"{options.BuiltInTrainingCount} + {options.BuiltInTestCount}") : string.Empty;
 
     /// <summary>A data set by its path or name.</summary>
     public DataSplits Open(string source)

@@ -36,6 +36,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
     public StudyRun Run(TrainingPlan plan, double mostMacs = double.PositiveInfinity, bool spends = false)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        plan = plan with { BuiltInSamples = data.SamplesOf(plan.Data) };
         TrainingFolder files = folder.RunOf(plan);
         if (File.Exists(files.Result) && File.Exists(files.Model))
         {
@@ -132,6 +133,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
         return new StudyRun(samples.AreLevels ? LevelMeasure.Explained(logits) : outcome.Accuracy, outcome.MeanMacs, model.FullMacs, parameters, elapsed.TotalSeconds);
     }
 
+    // What an earlier version did not write into its plans is not compared.
     private static void CheckPlan(TrainingFolder files, TrainingPlan plan)
     {
         TrainingPlan there = PlanFile.Read(files.Plan);

@@ -62,6 +62,7 @@ public static class PlanFile
                 Vocabulary = Whole(values.GetValueOrDefault("vocabulary", "4096")),
                 Length = Whole(values.GetValueOrDefault("length", "0")),
                 Tree = Numbers(values.GetValueOrDefault("tree", "")),
+                BuiltInSamples = values.GetValueOrDefault("built-in samples", ""),
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException)

@@ -77,10 +77,15 @@ public sealed record TrainingPlan
     /// <summary>Whether the classes are levels of a number; told to a preset, and no part of the plan.</summary>
     public bool AreLevels { get; init; }
 
+    /// <summary>The samples drawn of a built-in data set, where a command takes other numbers at times; empty: not told.</summary>
+    public string BuiltInSamples { get; init; } = "";
+
     public Augmentation Augmentation => new() { ShiftPixels = Shift, Flip = Flip, EraseProbability = (float)Erase };
 
     /// <summary>The plan as names and values, for the model's record, the report and the plan file.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Entries =>
+    public IReadOnlyList<KeyValuePair<string, string>> Entries => BuiltInSamples.Length == 0 ? Common : [.. Common, new("built-in samples", BuiltInSamples)];
+
+    private IReadOnlyList<KeyValuePair<string, string>> Common =>
     [
         new("data", Data),
         new("model", Model),

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace ManagedDyn.Tests.Tool.Verbs;
@@ -32,6 +33,17 @@ public sealed class StudyTests : IDisposable
         second.AssertOk();
         Assert.Equal(first.Output, second.Output);
         Assert.Equal(written, File.GetLastWriteTimeUtc(model));
+        ToolRun.Start(Array.FindAll(arguments, static argument => argument != "--quick")).AssertFailure(1, "built-in samples = 2000 + 1000", "this study has 20000 + 4000");
+
+        // Plans of before sizes were written into them are read back.
+        foreach (string plan in Directory.GetFiles(path, "plan.json", SearchOption.AllDirectories))
+        {
+            JsonObject entries = JsonNode.Parse(File.ReadAllText(plan))!.AsObject();
+            Assert.True(entries.Remove("built-in samples"));
+            File.WriteAllText(plan, entries.ToJsonString());
+        }
+
+        Assert.Equal(first.Output, ToolRun.Start(arguments).Output);
         arguments[6] = "2";
         ToolRun.Start(arguments).AssertFailure(1, "epochs = 1", "this study has 2", "--out");
     }
