@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.IO;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Heatmaps;
@@ -22,18 +20,11 @@ public sealed class AnswerHeatmap(string path, Model model) : AnswerSink
             ?? throw new ToolException($"--heatmap draws over pictures; the model takes samples of shape {model.SampleShape}");
         string said = $"{answer.LabelOf(model)}, {Quantity.Percent(prediction.Confidence)} sure, exit {prediction.ExitIndex + 1} of {model.ExitCount}, {Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} multiply-adds";
         PixelImage sheet = HeatmapSheet.Compose(SpatialPanels.Draw(input, answer.Decisions ?? []), answer.Input.Name, said);
-        OutputFile.Write(NameOf(path, _count++), stream => PngWriter.Write(stream, sheet));
+        OutputFile.Write(NumberedFile.NameOf(path, _count++), stream => PngWriter.Write(stream, sheet));
     }
 
     public override void Finish()
     {
         // Each file was whole when its answer came.
     }
-
-    /// <summary>"maps/out.png", then "maps/out-2.png" and so on.</summary>
-    internal static string NameOf(string path, int index) => index == 0
-        ? path
-        : Path.Combine(
-            Path.GetDirectoryName(path) ?? string.Empty,
-            string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(path)}-{index + 1}{Path.GetExtension(path)}"));
 }

@@ -25,7 +25,7 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
 
     public void Ask(IEnumerable<(string Name, PixelImage Picture)> pictures, long limit)
     {
-        DenseSession session = new(model, new SessionOptions { Workers = options.Workers, Accuracy = options.Accuracy }, options.MemoryBytes);
+        DenseSession session = new(model, new SessionOptions { Workers = options.Workers, Accuracy = options.Accuracy, Limits = new Limits { WorkspaceBytes = options.MemoryBytes } }, options.MemoryBytes);
         TextTable table = new("input", ">size", "answer", ">refined", ">MACs", ">of all", ">tiles", ">time");
         using JsonDocumentWriter json = new();
         json.Object().Text("budget", options.BudgetText).Text("answers", model.Answers == AnswerKind.Picture ? "picture" : "label-map").Array("answers_given");
@@ -110,13 +110,13 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
     {
         if (options.Out is { } path)
         {
-            OutputFile.Write(AnswerHeatmap.NameOf(path, index), stream => WriteMap(stream, path, answer));
+            OutputFile.Write(NumberedFile.NameOf(path, index), stream => WriteMap(stream, path, answer));
         }
 
         if (options.Heatmap is { } heatmap)
         {
             PixelImage sheet = DenseHeatmap.Sheet(model, answer);
-            OutputFile.Write(AnswerHeatmap.NameOf(heatmap, index), stream => PngWriter.Write(stream, sheet));
+            OutputFile.Write(NumberedFile.NameOf(heatmap, index), stream => PngWriter.Write(stream, sheet));
         }
 
         if (options.Report is not null && _sections.Count < MostInputs)
@@ -159,7 +159,7 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
             .Whole("working_bytes", session.ReservedBytes);
         if (options.Out is { } path)
         {
-            json.Text("file", AnswerHeatmap.NameOf(path, index));
+            json.Text("file", NumberedFile.NameOf(path, index));
         }
 
         if (model.Answers == AnswerKind.LabelMap)

@@ -7,6 +7,9 @@ namespace ManagedDyn.Tool.Dense;
 /// <summary>A picture cut into tiles of one size; the last of a row or column are moved inwards, so that none leaves the picture.</summary>
 internal sealed class TileGrid
 {
+    // Only what is narrower than a tile is enlarged: a strip that would become so large is no picture.
+    private const long MostEnlarged = PixelImage.MaximumPixels / 4;
+
     private readonly int _height;
     private readonly int _width;
 
@@ -28,12 +31,21 @@ internal sealed class TileGrid
     public int Count => Rows * Columns;
 
     /// <summary>The tiles over a picture; one smaller than a tile is enlarged to one.</summary>
-    public static TileGrid Over(PixelImage picture, Shape tile)
+    /// <param name="name">The name of the picture.</param>
+    /// <param name="picture">The picture.</param>
+    /// <param name="tile">[height, width, channels] of a tile.</param>
+    /// <exception cref="ToolException">The enlarged picture would be too large.</exception>
+    public static TileGrid Over(string name, PixelImage picture, Shape tile)
     {
-        PixelImage large = picture.Width < tile[1] || picture.Height < tile[0]
-            ? ImageScaler.Resize(picture, Math.Max(picture.Width, tile[1]), Math.Max(picture.Height, tile[0]))
-            : picture;
-        return new TileGrid(large, tile[0], tile[1]);
+        if (picture.Width >= tile[1] && picture.Height >= tile[0])
+        {
+            return new TileGrid(picture, tile[0], tile[1]);
+        }
+
+        (int width, int height) = (Math.Max(picture.Width, tile[1]), Math.Max(picture.Height, tile[0]));
+        return (long)width * height <= MostEnlarged
+            ? new TileGrid(ImageScaler.Resize(picture, width, height), tile[0], tile[1])
+            : throw new ToolException($"'{name}' has {picture.Width}x{picture.Height} pixels, which tiles of {tile[1]}x{tile[0]} enlarge to {width}x{height}; expected at most {MostEnlarged} pixels");
     }
 
     public (int Left, int Top) PlaceOf(int tile) =>

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Inference;
-using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Explanations;
 using ManagedDyn.Tool.Files;
@@ -30,7 +29,11 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
         int count = 0;
         foreach ((string name, PixelImage picture) in pictures)
         {
-            TileGrid grid = TileGrid.Over(picture, model.SampleShape);
+            if (Grid(name, picture) is not { } grid)
+            {
+                continue;
+            }
+
             long started = System.Diagnostics.Stopwatch.GetTimestamp();
             Prediction[] predictions = Predict(session, name, grid);
             double milliseconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds;
@@ -60,6 +63,19 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
         }
 
         table.Write(tool.Terminal, string.Empty);
+    }
+
+    private TileGrid? Grid(string name, PixelImage picture)
+    {
+        try
+        {
+            return TileGrid.Over(name, picture, model.SampleShape);
+        }
+        catch (ToolException e)
+        {
+            options.Unreadable(e);
+            return null;
+        }
     }
 
     private Prediction[] Predict(Session session, string name, TileGrid grid)
@@ -120,7 +136,7 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
         if (options.Out is { } path)
         {
             PixelImage map = Map(grid, predictions);
-            OutputFile.Write(AnswerHeatmap.NameOf(path, index), stream => PngWriter.Write(stream, map));
+            OutputFile.Write(NumberedFile.NameOf(path, index), stream => PngWriter.Write(stream, map));
         }
 
         if (options.Heatmap is not { } heatmap)
@@ -140,7 +156,7 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
         panels[^1] = panels[^1] with { Detail = $"{Quantity.Percent(place.MeanShare)} of the whole network" };
         panels.Insert(1, new SpatialPanel(SpatialPanels.Enlarge(Map(grid, predictions)), "class of each tile", "bright where sure"));
         PixelImage sheet = HeatmapSheet.Compose(panels, name, string.Create(CultureInfo.InvariantCulture, $"{grid.Columns} x {grid.Rows} tiles, {options.BudgetText}"));
-        OutputFile.Write(AnswerHeatmap.NameOf(heatmap, index), stream => PngWriter.Write(stream, sheet));
+        OutputFile.Write(NumberedFile.NameOf(heatmap, index), stream => PngWriter.Write(stream, sheet));
     }
 
     // Each tile's class as a colour over the picture, the stronger the surer.

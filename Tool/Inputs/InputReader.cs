@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Threading;
 using ManagedDyn.Engine.Formats;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
@@ -34,6 +35,9 @@ public sealed class InputReader
 
     /// <summary>Told of each file that could not be read, the others still are; null: the first one ends the reading.</summary>
     public Action<ToolException>? Unreadable { get; init; }
+
+    /// <summary>Ends waiting for standard input.</summary>
+    public CancellationToken Cancellation { get; init; }
 
     /// <summary>The inputs in a file, or in the files of a folder in the order of their names.</summary>
     public IEnumerable<InputSample> Read(string path) => TakesFrames(path) ? ReadVideos(path) : Directory.Exists(path) ? ReadFolder(path) : ReadFile(path);
@@ -168,7 +172,7 @@ public sealed class InputReader
 
         if (path == LineSource.StandardInput)
         {
-            return new LineSource(path, (TextEncoding)_encoding!);
+            return new LineSource(path, (TextEncoding)_encoding!, Cancellation);
         }
 
         byte[] head = new byte[HeadLength];
@@ -199,7 +203,7 @@ public sealed class InputReader
 
         if (_encoding is TextEncoding texts)
         {
-            return start.Contains((byte)0) ? throw new ToolException($"'{path}' is {FileSniffer.Describe(start)}; expected a text in each line") : new LineSource(path, texts);
+            return start.Contains((byte)0) ? throw new ToolException($"'{path}' is {FileSniffer.Describe(start)}; expected a text in each line") : new LineSource(path, texts, Cancellation);
         }
 
         // IDX begins with two zero bytes and the type of unsigned bytes; packed ones are known by their name.

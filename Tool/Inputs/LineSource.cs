@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Files;
@@ -22,11 +23,11 @@ internal sealed class LineSource : InputSource
     private readonly List<int> _tokens = [];
     private readonly string _prefix;
 
-    public LineSource(string path, TextEncoding encoding)
+    public LineSource(string path, TextEncoding encoding, CancellationToken cancellation)
         : base(path)
     {
         bool isStandard = path == StandardInput;
-        Stream stream = isStandard ? Console.OpenStandardInput() : InputFile.Open(path, Expected);
+        Stream stream = isStandard ? new WaitingStream(Console.OpenStandardInput(), cancellation) : InputFile.Open(path, Expected);
         _prefix = isStandard ? "line" : path;
         _reader = new LineReader(stream, isStandard ? "standard input" : System.IO.Path.GetFileName(path), LongestLine);
         _encoding = encoding;

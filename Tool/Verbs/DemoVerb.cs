@@ -70,6 +70,7 @@ public sealed class DemoVerb : Verb
         bool json = arguments.GetValue(_json);
         bool quick = arguments.GetValue(_quick);
         string path = ReportPath(arguments.GetValue(_out));
+        OutputFile.CheckDistinct([path, arguments.GetValue(_save)], []);
         OutputFile.CheckWritable(path);
         OutputFile.CheckWritable(arguments.GetValue(_save));
         long images = arguments.GetValue(_images) ?? (quick ? QuickImages : TrainingImages);

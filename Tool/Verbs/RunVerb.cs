@@ -91,7 +91,7 @@ public sealed class RunVerb : Verb
         string? report = arguments.GetValue(_report);
         string? heatmap = arguments.GetValue(_heatmap);
         string? map = arguments.GetValue(_out);
-        OutputFile.CheckDistinct([report, heatmap, map], [arguments.GetValue(_model), .. arguments.GetRequiredValue(_inputs)]);
+        CheckOutputs(arguments, report, heatmap, map);
         OutputFile.CheckWritable(report);
         OutputFile.CheckWritable(heatmap);
         OutputFile.CheckWritable(map);
@@ -170,7 +170,7 @@ public sealed class RunVerb : Verb
         Questioner questioner = new(session, budget, sink, tool.Cancellation) { Top = top, LeastConfidence = (float)(arguments.GetValue(_reject) ?? model.Description.LeastConfidence) };
         bool anyAnswered = false;
         List<InputSample> batch = [];
-        foreach (InputSample sample in Inputs(arguments, model, unreadable.Tell))
+        foreach (InputSample sample in Inputs(arguments, tool, model, unreadable.Tell))
         {
             tool.Cancellation.ThrowIfCancellationRequested();
             anyAnswered = true;
@@ -189,6 +189,23 @@ public sealed class RunVerb : Verb
         }
 
         return unreadable.ExitCode;
+    }
+
+    // Inputs are read while outputs are written: none may be both.
+    private void CheckOutputs(ParseResult arguments, string? report, string? heatmap, string? map)
+    {
+        if (report is null && heatmap is null && map is null)
+        {
+            return;
+        }
+
+        List<string> inputs = InputFiles.Of(arguments.GetRequiredValue(_inputs));
+        OutputFile.CheckDistinct([report, heatmap, map], [arguments.GetValue(_model), .. inputs]);
+        if (!InputFiles.IsOne(inputs))
+        {
+            NumberedFile.CheckApart(heatmap, inputs);
+            NumberedFile.CheckApart(map, inputs);
+        }
     }
 
     private AnswerSink Sink(ParseResult arguments, ToolContext tool, Model model, string budget)
@@ -287,9 +304,9 @@ public sealed class RunVerb : Verb
         new TileScores(tool, model, options).Ask(pictures, limit);
     }
 
-    private IEnumerable<InputSample> Inputs(ParseResult arguments, Model model, Action<ToolException> skip)
+    private IEnumerable<InputSample> Inputs(ParseResult arguments, ToolContext tool, Model model, Action<ToolException> skip)
     {
-        InputReader reader = new(model) { Window = (int)(arguments.GetValue(_window) ?? 0), Unreadable = skip };
+        InputReader reader = new(model) { Window = (int)(arguments.GetValue(_window) ?? 0), Unreadable = skip, Cancellation = tool.Cancellation };
         long left = arguments.GetValue(_limit) ?? long.MaxValue;
         foreach (string path in arguments.GetRequiredValue(_inputs))
         {

@@ -1,8 +1,12 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
+using System.Threading.Tasks;
 using ManagedDyn.Engine.Formats.Npy;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Tool.Files;
+using ManagedDyn.Tool.Imaging;
 using Xunit;
 
 namespace ManagedDyn.Tests.Tool.Verbs;
@@ -51,6 +55,72 @@ public sealed class InputFailureTests(TrainedModel trained) : IClassFixture<Trai
         Assert.Equal(2, answers.RootElement.GetProperty("answers").GetArrayLength());
         Assert.Equal(2, run.Error.TrimEnd('\n').Split('\n').Length);
         ToolRun.Start("run", "--model", trained.Model, "--tiles", missing).AssertFailure(1, "nowhere.png");
+    }
+
+    [Fact]
+    public void APipeIsWrittenStraight()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "makes a Unix pipe");
+        string pipe = trained.FileNamed("pipe");
+        using (Process make = Process.Start("mkfifo", [pipe]))
+        {
+            make.WaitForExit();
+        }
+
+        Task<string> read = Task.Run(() => File.ReadAllText(pipe), TestContext.Current.CancellationToken);
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--report", pipe).AssertOk();
+        Assert.True(read.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "nothing came through the pipe");
+        Assert.StartsWith("<!doctype html>", read.Result, StringComparison.Ordinal);
+        ToolRun shown = ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--report", "/dev/stdout");
+        shown.AssertOk();
+        Assert.Contains("<!doctype html>", shown.Output, StringComparison.Ordinal);
+        Assert.True(SpecialFile.IsNamed("/dev/null"));
+        Assert.False(SpecialFile.IsNamed(trained.Model));
+    }
+
+    [Fact]
+    public void WhatLiesBesideAnOutputIsNotTouched()
+    {
+        string report = trained.FileNamed("beside.html");
+        File.WriteAllText(report + ".trial", "mine");
+        ToolRun.Start("run", "--model", trained.Model, trained.Picture("bar", 0), "--report", report).AssertOk();
+        Assert.Equal("mine", File.ReadAllText(report + ".trial"));
+        Assert.Equal(2, Directory.GetFiles(trained.Folder, "beside*").Length);
+    }
+
+    [Fact]
+    public void NoOutputIsWrittenOverAnInput()
+    {
+        string folder = trained.FileNamed("inputs");
+        Directory.CreateDirectory(folder);
+        File.Copy(trained.Picture("bar", 0), Path.Combine(folder, "a.png"));
+        string second = Path.Combine(folder, "a-2.png");
+        File.Copy(trained.Picture("bar", 1), second);
+        string free = Path.Combine(folder, "b.png");
+        ToolRun.Start("run", "--model", trained.Model, folder, "--heatmap", second).AssertFailure(2, "both read and to be written");
+        ToolRun.Start("run", "--model", trained.Model, second, trained.Picture("bar", 0), "--heatmap", Path.Combine(folder, "a.png")).AssertFailure(2, "a-2.png' is read", "a.png' with a number");
+        ToolRun.Start("run", "--model", trained.Model, folder, "--tiles", "--out", Path.Combine(folder, "a.png")).AssertFailure(2, "both read and to be written");
+        Assert.Equal(File.ReadAllBytes(trained.Picture("bar", 1)), File.ReadAllBytes(second));
+        ToolRun.Start("run", "--model", trained.Model, folder, "--heatmap", free).AssertOk();
+        Assert.True(File.Exists(Path.Combine(folder, "b-2.png")));
+        ToolRun.Start("run", "--model", trained.Model, second, "--heatmap", Path.Combine(folder, "a.png")).AssertOk();
+        byte[] model = File.ReadAllBytes(trained.Model);
+        ToolRun.Start("verify", "--model", trained.Model, "--record", trained.Model).AssertFailure(2, "both read and to be written");
+        Assert.Equal(model, File.ReadAllBytes(trained.Model));
+        string both = trained.FileNamed("both.out");
+        ToolRun.Start("demo", "--out", both, "--save", both).AssertFailure(2, "named for two outputs");
+    }
+
+    [Fact]
+    public void AStripThatTilesWouldEnlargeWithoutEndIsLeftOut()
+    {
+        string strip = trained.FileNamed("strip.png");
+        File.WriteAllBytes(strip, PngWriter.Encode(new PixelImage(1, 2_000_000, 1)));
+        ToolRun run = ToolRun.Start("run", "--model", trained.Model, "--tiles", "--json", strip, trained.Picture("bar", 0));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("strip.png' has 1x2000000 pixels", run.Error, StringComparison.Ordinal);
+        using JsonDocument answers = JsonDocument.Parse(run.Output);
+        Assert.Equal(1, answers.RootElement.GetProperty("answers").GetArrayLength());
     }
 
     [Fact]

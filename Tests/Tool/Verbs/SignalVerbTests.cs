@@ -48,6 +48,14 @@ public sealed class SignalVerbTests(SignalVerbTests.Trained trained) : IClassFix
     }
 
     [Fact]
+    public void ASlowRecordingIsHeardNoFurtherThanItsSteps()
+    {
+        string file = trained.FileNamed("slow.wav");
+        File.WriteAllBytes(file, Wavs.Make(Wavs.Tone(0.1, 400_000, 1), 1, 1, 8));
+        ToolRun.Start("run", "--model", trained.Model, "--json", file).AssertOk();
+    }
+
+    [Fact]
     public void AnArrayOfFewerStepsIsOneShorterSequence()
     {
         Shape sample = ModelFile.Load(trained.Model).SampleShape;

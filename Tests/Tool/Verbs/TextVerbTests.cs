@@ -1,4 +1,6 @@
 using System;
+using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using Xunit;
@@ -47,6 +49,36 @@ public sealed class TextVerbTests(TrainedTextModel trained) : IClassFixture<Trai
         ToolRun none = ToolRun.Start(["run", "--model", trained.Model, "--json", "-"], string.Empty);
         none.AssertOk();
         Assert.Equal(string.Empty, none.Output);
+    }
+
+    [Fact]
+    public void AnInterruptEndsTheWaitForALine()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends a Unix signal");
+        using Process process = Process.Start(new ProcessStartInfo(ToolRun.Program, ["run", "--model", trained.Model, "--json", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            process.StandardInput.WriteLine(Lines[0]);
+            process.StandardInput.Flush();
+            Assert.Contains("\"line 1\"", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
+            using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            kill.WaitForExit();
+            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)), "it still waits");
+            Assert.Equal(1, process.ExitCode);
+            Assert.Equal("mdyn: stopped\n", process.StandardError.ReadToEnd());
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
     }
 
     [Fact]
