@@ -1,25 +1,17 @@
 using System.Text.Json;
-using ManagedDyn.Layers.Static;
 
 namespace ManagedDyn.Layers.Models;
 
-/// <summary>The sizes of a recurrent classifier that chooses what to read, what to update and how long to think.</summary>
-public sealed record AdaptiveRnnOptions : SequenceModelOptions
+/// <summary>
+/// The sizes of a recurrent classifier that chooses what to read, what to update and how long to think. Units of variable computation are always gated ones, those of
+/// hierarchical layers never.
+/// </summary>
+public sealed record AdaptiveRnnOptions : RecurrentModelOptions
 {
     private static readonly string[] Methods = ["jump", "variable", "hierarchical", "ponder"];
-    private static readonly string[] Kinds = ["lstm", "gru"];
 
     /// <summary>What is decided.</summary>
     public AdaptiveMethod Method { get; init; }
-
-    /// <summary>Whether the cells are gated recurrent units rather than LSTMs; units of variable computation always are, those of hierarchical layers never.</summary>
-    public bool IsGru { get; init; }
-
-    /// <summary>Elements of a token's vector; unused where the input is features.</summary>
-    public int Embedding { get; init; } = 64;
-
-    /// <summary>Units of the state, of each layer for hierarchical ones.</summary>
-    public int Units { get; init; } = 128;
 
     /// <summary>Steps read before each jump.</summary>
     public int Reads { get; init; } = 4;
@@ -30,7 +22,7 @@ public sealed record AdaptiveRnnOptions : SequenceModelOptions
     /// <summary>The most jumps of a sequence.</summary>
     public int Jumps { get; init; } = 8;
 
-    /// <summary>Units that variable computation chooses together; divides <see cref="Units"/>.</summary>
+    /// <summary>Units that variable computation chooses together; divides <see cref="RecurrentModelOptions.Units"/>.</summary>
     public int BlockSize { get; init; } = 16;
 
     /// <summary>Hierarchical layers one above the other, at least 2.</summary>
@@ -42,18 +34,11 @@ public sealed record AdaptiveRnnOptions : SequenceModelOptions
     /// <summary>The score of halting that pondering begins with, before the sigmoid.</summary>
     public float Start { get; init; }
 
-    /// <summary>Share of the answer's inputs and of the vectors of tokens that training drops.</summary>
-    public float Dropout { get; init; } = 0.2f;
-
-    internal RecurrentKind Kind => IsGru ? RecurrentKind.Gru : RecurrentKind.Lstm;
-
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         OptionsCheck.Range((int)Method, 0, Methods.Length - 1, nameof(Method));
-        OptionsCheck.Range(Embedding, 1, 8192, nameof(Embedding));
-        OptionsCheck.Range(Units, 1, 8192, nameof(Units));
         OptionsCheck.Range(Reads, 1, 65536, nameof(Reads));
         OptionsCheck.Range(LongestJump, 1, 65536, nameof(LongestJump));
         OptionsCheck.Range(Jumps, 0, 65536, nameof(Jumps));
@@ -62,17 +47,13 @@ public sealed record AdaptiveRnnOptions : SequenceModelOptions
         OptionsCheck.Range(Layers, 2, 16, nameof(Layers));
         OptionsCheck.Range(Updates, 1, 64, nameof(Updates));
         OptionsCheck.Range(Start, -100, 100, nameof(Start));
-        OptionsCheck.Range(Dropout, 0, 0.9, nameof(Dropout));
     }
 
     internal static AdaptiveRnnOptions Read(OptionsReader reader)
     {
-        AdaptiveRnnOptions options = ReadSequence(reader, new AdaptiveRnnOptions
+        AdaptiveRnnOptions options = ReadRecurrent(reader, new AdaptiveRnnOptions
         {
             Method = (AdaptiveMethod)OptionsCheck.Choice(reader, "method", Methods),
-            IsGru = OptionsCheck.Choice(reader, "cell", Kinds) == 1,
-            Embedding = reader.Integer("embedding", 1, 8192),
-            Units = reader.Integer("units", 1, 8192),
             Reads = reader.Integer("reads", 1, 65536),
             LongestJump = reader.Integer("longest_jump", 1, 65536),
             Jumps = reader.Integer("jumps", 0, 65536),
@@ -80,7 +61,6 @@ public sealed record AdaptiveRnnOptions : SequenceModelOptions
             Layers = reader.Integer("layers", 2, 16),
             Updates = reader.Integer("updates", 1, 64),
             Start = (float)reader.Real("start", -100, 100),
-            Dropout = (float)reader.Real("dropout", 0, 0.9),
         });
         reader.Finish();
         OptionsCheck.Sound(options.Validate, "options of adaptive-rnn");
@@ -92,9 +72,7 @@ public sealed record AdaptiveRnnOptions : SequenceModelOptions
         writer.WriteStartObject();
         WriteSequence(writer);
         writer.WriteString("method", Methods[(int)Method]);
-        writer.WriteString("cell", Kinds[IsGru ? 1 : 0]);
-        writer.WriteNumber("embedding", Embedding);
-        writer.WriteNumber("units", Units);
+        WriteCell(writer);
         writer.WriteNumber("reads", Reads);
         writer.WriteNumber("longest_jump", LongestJump);
         writer.WriteNumber("jumps", Jumps);
