@@ -48,14 +48,15 @@ internal static class RoutingPresets
             Paper = "Tanno et al., Adaptive neural trees, ICML 2019",
             Static = "resnet-small",
         },
-        new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(new SoftTreeOptions { Beta = 1 }, shape, classes)))
+        new("soft-tree", "soft decision tree over pixels, one path at inference", static (shape, classes, _) => SoftTree.Create(Sized(
+            new SoftTreeOptions { FirstBeta = Sharpness(shape), Beta = Sharpness(shape) }, shape, classes)))
         {
             Paper = "Frosst and Hinton, Distilling a neural network into a soft decision tree, 2017",
             Static = "mlp-small",
 
             // The gradient of a decision is as small as the share of samples that come to it, which halves with every level.
             UsesAdam = true,
-            Rate = 0.003,
+            Rate = 0.01,
             Objective = static (usual, _) => new AuxiliaryTerms(usual, new KeyValuePair<string, float>("balance", 0.1f)),
         },
         new("neural-forest", "residual network with a decision forest for a classifier", static (shape, classes, _) => NeuralForest.Create(Sized(new NeuralForestOptions(), shape, classes)))
@@ -76,6 +77,9 @@ internal static class RoutingPresets
         AdaptiveTreeOptions options = Sized(new AdaptiveTreeOptions { Channels = 32 }, shape, classes);
         return nodes.Length == 0 ? options : options with { Nodes = Array.ConvertAll(nodes.Split(','), node => int.Parse(node, CultureInfo.InvariantCulture)) };
     }
+
+    // A step of one size in each weight moves a decision the more, the more pixels it looks at: 1 for 8 × 8 of them.
+    private static float Sharpness(Shape shape) => 8 / MathF.Sqrt(shape.Count);
 
     private static T Sized<T>(T options, Shape shape, int classes)
         where T : ImageModelOptions => (T)(options with { Height = shape[0], Width = shape[1], InputChannels = shape[2], Classes = classes });
