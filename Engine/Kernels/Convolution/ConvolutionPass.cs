@@ -7,8 +7,7 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// <summary>One call of <see cref="IndirectConvolution"/>: sweeps of pixels, in each the groups, in each the panels.</summary>
 internal ref struct ConvolutionPass
 {
-    // In multiples of a panel's row of multiply-adds: storing a pixel's columns one by one, each of them, and making one row of a panel of
-    // selected columns.
+    // In multiples of a panel's row of multiply-adds: storing a pixel's columns one by one, each of them, and making one row of a panel of listed ones.
     private const int RowCost = 40;
     private const int ScatterCost = 2;
     private const int GatherCost = 24;
@@ -31,6 +30,7 @@ internal ref struct ConvolutionPass
     private readonly Span<float> _extra;
     private readonly ChannelScatter _scatter;
     private readonly WeightPick _pick;
+    private readonly int _mostRows;
     private PanelSweep _sweep;
 
     // The output and its steps from the row on that the sweep's first output row counts from, and where offset 0 of its input rows is.
@@ -59,6 +59,7 @@ internal ref struct ConvolutionPass
         bool merges = !selection.InChannels.IsListed && PixelOffsets.CanMerge(in geometry);
         _offsets = new PixelOffsets(in geometry, input, selection.InChannels.Width(geometry.InChannels), merges, _extra);
         int channels = pick.IsAll ? _offsets.Channels : pick.Channels * (geometry.Taps / _offsets.Taps);
+        _mostRows = scatter.IsActive ? PanelSweep.MaximumRows : merges ? PixelOffsets.MostRows(in geometry) : SweepRows.AtOnce(channels, _offsets.Taps);
         _sweep = new PanelSweep(_offsets.Taps, channels, scratch[..PanelSweep.ScratchLength(geometry.Taps)]);
         _sweep.Runs = pick.Runs;
         _sweep.RunDepth = _offsets.Channels;
@@ -100,12 +101,11 @@ internal ref struct ConvolutionPass
     private void RunPixels(int firstPixel, int endPixel, int firstPanel, int panelCount)
     {
         int pixelCount = endPixel - firstPixel;
-        int sweeps = (pixelCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        int sweeps = (pixelCount + _mostRows - 1) / _mostRows;
         bool fillsRows = _scatter.IsActive || ((_selection.Pixels.IsCompact || !_selection.Pixels.IsListed) && _selection.PixelRows.IsEmpty);
         int inputWidth = _selection.InChannels.Width(_geometry.InChannels);
         int outputWidth = _selection.OutChannels.Width(_geometry.OutChannels);
-        int written = 0;
-        for (int i = 0; i < sweeps; i++)
+        for (int i = 0, written = 0; i < sweeps; i++)
         {
             int start = firstPixel + (int)((long)pixelCount * i / sweeps);
             int end = firstPixel + (int)((long)pixelCount * (i + 1) / sweeps);
@@ -164,7 +164,7 @@ internal ref struct ConvolutionPass
     private void RunRows(int firstRow, int endRow, int firstPanel, int panelCount)
     {
         int width = _geometry.OutWidth;
-        int parts = (width + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        int parts = (width + _mostRows - 1) / _mostRows;
         for (int part = 0; part < parts; part++)
         {
             int column = (int)((long)width * part / parts);

@@ -14,6 +14,9 @@ internal readonly ref struct PixelOffsets
     // Longest kernel row that is merged, in elements: longer ones spend little on the change of taps, and gathering them costs memory.
     private const int MaximumMerged = 96;
 
+    // Elements that gathered kernel rows may take, where that is more than the fewest rows of a sweep need.
+    private const int MergedBudget = 3 << 12;
+
     // Up to so many pixels the row of one is exact by a product with the inverse of the width: half a pixel is more than the errors of both roundings.
     private const int MostDivided = 1 << 21;
 
@@ -50,8 +53,6 @@ internal readonly ref struct PixelOffsets
         extra[..ZeroLength(in geometry, merges)].Clear();
     }
 
-    private static int CornersLength => PanelSweep.MaximumRows + Vector<int>.Count + BlockKernel.Rows;
-
     /// <summary>Whether the taps of a kernel row are one tap with as many channels as all of them have.</summary>
     public bool Merges { get; }
 
@@ -68,12 +69,16 @@ internal readonly ref struct PixelOffsets
 
     /// <summary>Elements of memory for zeros and gathered rows.</summary>
     public static int ExtraLength(in ConvolutionGeometry geometry) => CanMerge(in geometry)
-        ? checked(ZeroLength(in geometry, true) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)))
+        ? checked(ZeroLength(in geometry, true) * (1 + (MostRows(in geometry) * geometry.KernelHeight)))
         : ZeroLength(in geometry, false);
 
     /// <summary>The most of them that the same kernel needs with fewer input channels.</summary>
     public static int MaximumExtraLength(in ConvolutionGeometry geometry) =>
-        checked(Math.Max(geometry.InChannels, MaximumMerged) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)));
+        checked(Math.Max(Math.Max(geometry.InChannels, MaximumMerged) * (1 + (PanelSweep.MaximumRows * geometry.KernelHeight)), MaximumMerged + MergedBudget));
+
+    /// <summary>The most rows of a sweep whose kernel rows are merged: each of its pixels may need some that are gathered.</summary>
+    public static int MostRows(in ConvolutionGeometry geometry) =>
+        Math.Clamp(MergedBudget / (ZeroLength(in geometry, true) * geometry.KernelHeight), PanelSweep.MaximumRows, SweepRows.Most);
 
     /// <summary>Writes the offsets of a sweep.</summary>
     /// <param name="sweep">Its rows.</param>
@@ -85,10 +90,11 @@ internal readonly ref struct PixelOffsets
         int gathered = ZeroLength(in _geometry, Merges);
 
         // A vector of slack, so that the last block may read whole vectors.
-        Span<int> corners = stackalloc int[3 * CornersLength];
-        Span<int> clipped = stackalloc int[PanelSweep.MaximumRows];
+        int length = sweep.Rows + Vector<int>.Count + BlockKernel.Rows;
+        Span<int> corners = stackalloc int[3 * length];
+        Span<int> clipped = stackalloc int[sweep.Rows];
         clipped = clipped[..FindCorners(sweep.Rows, pixels, first, corners, clipped)];
-        ReadOnlySpan<int> starts = corners[..CornersLength];
+        ReadOnlySpan<int> starts = corners[..length];
         int next = 0;
         for (int block = 0, row = 0; block < sweep.Blocks; block++)
         {
@@ -98,7 +104,7 @@ internal readonly ref struct PixelOffsets
             for (; next < clipped.Length && clipped[next] < end; next++)
             {
                 int at = clipped[next];
-                Corner corner = new(corners[CornersLength + at], corners[(2 * CornersLength) + at]);
+                Corner corner = new(corners[length + at], corners[(2 * length) + at]);
                 if (Merges)
                 {
                     WriteMerged(offsets[(at - row)..], corner, ref gathered);
@@ -152,6 +158,7 @@ internal readonly ref struct PixelOffsets
     // returns how many rows have taps outside, and lists them.
     private int FindCorners(int rows, ReadOnlySpan<int> pixels, int first, Span<int> corners, Span<int> clipped)
     {
+        int length = corners.Length / 3;
         Vector<int> width = new(_geometry.OutWidth);
         Vector<float> inverse = new(1f / _geometry.OutWidth);
         Vector<int> topEnd = new(_topEnd);
@@ -182,8 +189,8 @@ internal readonly ref struct PixelOffsets
             Vector<int> top = (y * new Vector<int>(_geometry.StrideHeight)) - new Vector<int>(_geometry.PadTop);
             Vector<int> left = ((pixel - (y * width)) * new Vector<int>(_geometry.StrideWidth)) - new Vector<int>(_geometry.PadLeft);
             (((top * new Vector<int>(_geometry.InWidth)) + left) * new Vector<int>(_step)).CopyTo(corners[row..]);
-            top.CopyTo(corners[(CornersLength + row)..]);
-            left.CopyTo(corners[((2 * CornersLength) + row)..]);
+            top.CopyTo(corners[(length + row)..]);
+            left.CopyTo(corners[((2 * length) + row)..]);
 
             // Below zero, or at the end or behind it.
             Vector<int> outside = Vector.GreaterThanOrEqual(top, topEnd) | Vector.GreaterThanOrEqual(left, leftEnd)

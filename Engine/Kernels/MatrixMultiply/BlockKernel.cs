@@ -58,7 +58,9 @@ internal static class BlockKernel
         where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
+        // Sums that are finished at once wait for nothing: one block's tile serves all.
         nint tileStep = Math.Max(TRow.Width, 2 * Vector<float>.Count);
+        nint nextTile = operands.Finishes && !operands.Resumes ? 0 : Rows * tileStep;
         ref int offsets = ref operands.Offsets;
         for (; blocks > 0; blocks--)
         {
@@ -290,11 +292,11 @@ internal static class BlockKernel
 
                 if (operands.Finishes)
                 {
-                    Finish<TRow>(ref operands, TRows.Value);
+                    BlockFinish.Run<TRow>(ref operands, TRows.Value);
                 }
             }
 
-            operands.Tile = ref Unsafe.Add(ref operands.Tile, Rows * tileStep);
+            operands.Tile = ref Unsafe.Add(ref operands.Tile, nextTile);
             operands.OutputRows = ref Unsafe.Add(ref operands.OutputRows, Rows);
             operands.Later += operands.LaterStep;
         }
@@ -356,43 +358,4 @@ internal static class BlockKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref float Row(scoped ref BlockOperands operands, ref float input, int offset) =>
         ref offset < 0 ? ref Unsafe.Add(ref operands.Extra, ~offset) : ref Unsafe.Add(ref input, offset);
-
-    // The steps of the epilogue take the sums from the tile: a second body beside the sums would cost each block more than passing by here. The bits are
-    // those of Epilogue.Apply.
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Finish<TRow>(scoped ref BlockOperands operands, int rows)
-        where TRow : struct, IPanelRow<TRow>
-    {
-        EpilogueSteps steps = operands.Steps;
-        bool adds = (steps & EpilogueSteps.Residual) != 0;
-        bool isMasked = (steps & EpilogueSteps.Mask) != 0;
-        int step = Math.Max(TRow.Width, 2 * Vector<float>.Count);
-
-        // A step that is not taken changes no bit: a factor of 1, a summand of −0, a bound that nothing is below.
-        Vector<float> bound = new((steps & EpilogueSteps.Relu) != 0 ? 0f : float.NegativeInfinity);
-        for (int column = 0; column < TRow.Width; column += Vector<float>.Count)
-        {
-            Vector<float> scale = (steps & EpilogueSteps.Scale) != 0 ? Vector.LoadUnsafe(ref operands.Scale, (nuint)column) : Vector<float>.One;
-            Vector<float> shift = (steps & EpilogueSteps.Shift) != 0 ? Vector.LoadUnsafe(ref operands.Shift, (nuint)column) : new Vector<float>(-0f);
-            for (int row = 0; row < rows; row++)
-            {
-                nint start = Unsafe.Add(ref operands.OutputRows, row) + column;
-                Vector<float> sum = Vector.LoadUnsafe(ref operands.Tile, (nuint)((row * step) + column));
-                sum = Vector.MultiplyAddEstimate(sum, scale, shift);
-                if (adds)
-                {
-                    sum += Vector.LoadUnsafe(ref Unsafe.Add(ref operands.Residual, start));
-                }
-
-                sum = Vector.ConditionalSelect(Vector.LessThan(sum, bound), Vector<float>.Zero, sum);
-                ref float output = ref Unsafe.Add(ref operands.Output, start);
-                if (isMasked)
-                {
-                    sum = Vector.ConditionalSelect(Vector.LoadUnsafe(ref operands.Masks, (nuint)column), sum, Vector.LoadUnsafe(ref output));
-                }
-
-                sum.StoreUnsafe(ref output);
-            }
-        }
-    }
 }

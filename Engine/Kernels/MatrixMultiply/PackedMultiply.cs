@@ -89,7 +89,8 @@ public static class PackedMultiply
         sweep.Extra = ref sweep.Input;
         sweep.WeightsLength = packed.Length;
         sweep.OutputLength = output.Length;
-        int sweeps = (rowCount + PanelSweep.MaximumRows - 1) / PanelSweep.MaximumRows;
+        int most = SweepRows.AtOnce(shape.Depth, 1);
+        int sweeps = (rowCount + most - 1) / most;
         for (int i = 0; i < sweeps; i++)
         {
             int start = (int)((long)rowCount * i / sweeps);

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace ManagedDyn.Engine.Kernels.MatrixMultiply;
 
 /// <summary>
-/// Up to <see cref="MaximumRows"/> output rows, cut into blocks, against one panel after another. A panel is taken in pieces that stay in
+/// Up to <see cref="SweepRows.Most"/> output rows, cut into blocks, against one panel after another. A panel is taken in pieces that stay in
 /// the first cache while all blocks pass; between pieces the sums wait in tiles, so each stays one chain.
 /// </summary>
 internal ref struct PanelSweep
@@ -14,7 +14,7 @@ internal ref struct PanelSweep
     /// <summary>The most blocks of a sweep: a panel from the second cache is used that often before the next comes.</summary>
     public const int MaximumBlocks = 16;
 
-    /// <summary>The most rows of a sweep.</summary>
+    /// <summary>The most rows of a sweep of any kind.</summary>
     public const int MaximumRows = MaximumBlocks * BlockKernel.Rows;
 
     /// <summary>The most panels that <see cref="Multiply"/> takes at once.</summary>
@@ -115,13 +115,16 @@ internal ref struct PanelSweep
         readonly get => _rows;
         set
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaximumRows);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, SweepRows.Most);
             _rows = value;
             _blocks = (value + BlockKernel.Rows - 1) / BlockKernel.Rows;
             _smallerRows = _blocks == 0 ? 0 : value / _blocks;
             _largerBlocks = value - (_blocks * _smallerRows);
         }
     }
+
+    /// <summary>Whether a sum of this length is made in pieces.</summary>
+    public static bool IsCut(long rowsOfPanel) => rowsOfPanel >= PieceRows + (PieceRows / 2);
 
     /// <summary>Blocks of this sweep.</summary>
     public readonly int Blocks => _blocks;
@@ -137,18 +140,15 @@ internal ref struct PanelSweep
 
     private static int StepsLength => PanelsTogether * Panel.Width;
 
-    private static int RowsLength => MaximumRows + Vector<int>.Count;
+    private static int RowsLength => SweepRows.Most + Vector<int>.Count;
 
-    private static int IntegersLength(int taps) => RowsLength + (MaximumRows * taps) + Vector<int>.Count;
+    private static int IntegersLength(int taps) => RowsLength + (SweepRows.Most * taps) + Vector<int>.Count;
 
     /// <summary>The first row of a block; of the number of blocks: the number of rows.</summary>
     /// <param name="block">The block.</param>
     public readonly int FirstRow(int block) => (block * _smallerRows) + Math.Min(block, _largerBlocks);
 
-    /// <summary>Sets where the input's rows are, when there is one tap.</summary>
-    /// <param name="first">The first row, when they lie side by side.</param>
-    /// <param name="rows">The rows one by one; empty: they lie side by side.</param>
-    /// <param name="step">Elements between two rows.</param>
+    /// <summary>Sets where the input's rows are, when there is one tap; the parameters are those of <see cref="RowStarts.Write"/>.</summary>
     public readonly void SetInputRows(int first, ReadOnlySpan<int> rows, int step) =>
         RowStarts.Write(Offsets, _blocks, _smallerRows, _largerBlocks, first, rows, step);
 
@@ -244,7 +244,7 @@ internal ref struct PanelSweep
         long rowsOfPanel = (long)depth * Taps;
         int pieces = 1;
         int tapGroups = 1;
-        if (_blocks > 1 && rowsOfPanel >= PieceRows + (PieceRows / 2))
+        if (_blocks > 1 && IsCut(rowsOfPanel))
         {
             // Otherwise nothing is used twice, or all of it stays near. Runs of channels are not cut.
             pieces = Runs.IsEmpty ? Math.Max(1, (depth + (PieceRows / 2)) / PieceRows) : 1;
@@ -382,7 +382,7 @@ internal ref struct PanelSweep
         where TRow : struct, IPanelRow<TRow>
         where TWalk : struct, IChannelWalk
     {
-        // The spans hold MaximumBlocks blocks, and the setter of Rows allows no more.
+        // The spans hold the blocks of the most rows, and the setter of Rows allows no more.
         operands.Offsets = ref Unsafe.Add(ref MemoryMarshal.GetReference(Offsets), tap * BlockKernel.Rows);
         operands.OffsetsStep = BlockKernel.Rows * (Taps - operands.Taps);
         operands.OutputRows = ref MemoryMarshal.GetReference(OutputRows);
