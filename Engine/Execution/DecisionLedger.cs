@@ -59,7 +59,7 @@ public sealed class DecisionLedger
     /// <summary>Writes a decision down.</summary>
     /// <param name="samples">The samples that the rows stand for, one row of the selection; none or all: row r is sample r.</param>
     /// <param name="record">The decision.</param>
-    /// <exception cref="ArgumentException">The selection, the scores, the used share, the map, the views or the levels are not about the record's rows and units.</exception>
+    /// <exception cref="ArgumentException">The selection, the scores, the map, the views or the levels are not about the record's rows and units.</exception>
     public void Add(Selection samples, in DecisionRecord record)
     {
         if (record.Scores.Exists && (record.Scores.Shape.Rank == 0 || record.Scores.Shape[0] != record.Rows))
@@ -70,11 +70,6 @@ public sealed class DecisionLedger
         if (record.Selected.Exists && record.Selected.Rows != record.Rows && !IsOfSamples(record))
         {
             throw new ArgumentException($"A decision selects {record.Selected}; expected one row over {record.Rows} samples, or a row for each.", nameof(record));
-        }
-
-        if (record.UsedShare.Exists && record.UsedShare.Count != 1)
-        {
-            throw new ArgumentException($"The used share of a decision has shape {record.UsedShare.Shape}; expected one number.", nameof(record));
         }
 
         CheckPlaces(in record);

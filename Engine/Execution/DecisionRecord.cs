@@ -24,12 +24,6 @@ public readonly record struct DecisionRecord
     /// </summary>
     public Tensor Scores { get; init; }
 
-    /// <summary>
-    /// The share of all units' MACs that the scores stand for, one number, differentiable, where it is not their mean: neighbours that a convolution reads cost too.
-    /// None: the mean of the scores.
-    /// </summary>
-    public Tensor UsedShare { get; init; }
-
     /// <summary>log π(a) of the action that was drawn, [N], differentiable; none unless the rule is trained by policy gradient.</summary>
     public Tensor LogProbabilities { get; init; }
 

@@ -167,7 +167,6 @@ public sealed class SparseResidualBlock : Layer
                 Rows = input.Shape[0],
                 Selected = decision.Selected,
                 Scores = decision.Scores,
-                UsedShare = isRelaxed && context.Tape is not null ? BranchShare.Of(context, _convs, input.Shape, decision.Scores) : default,
                 UnitMacs = BranchMacs(input.Shape.With(0, 1)) / (output[1] * output[2]),
                 MapHeight = output[1],
                 MapWidth = output[2],

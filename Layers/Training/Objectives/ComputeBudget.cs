@@ -13,9 +13,8 @@ namespace ManagedDyn.Layers.Training.Objectives;
 /// </summary>
 /// <remarks>
 /// The bounds keep each layer at the target in the beginning and then let go: with a = cos²(π/2·min(1, progress/until)), upper = 1 − a·(1 − t) and lower =
-/// a·t, as in the released code. Without them some layers run for all and others for none before anything is learned. A layer that
-/// computes neighbours of what it chose, as masks are dilated before a 3×3 convolution, tells the share that it uses of its MACs (<see cref="DecisionRecord.UsedShare"/>); of others
-/// it is the mean of the scores.
+/// a·t, as in the released code. Without them some layers run for all and others for none before anything is learned. What the dilated masks before a 3×3
+/// convolution cost is not part of a share of pixels.
 /// </remarks>
 public sealed class ComputeBudget : AddedObjective
 {
@@ -72,7 +71,7 @@ public sealed class ComputeBudget : AddedObjective
             if (record.Scores.Exists && record.Rows > 0 && (_kind is null || record.Kind == _kind))
             {
                 double cost = (double)record.UnitMacs * (record.Scores.Count / record.Rows);
-                shares.Add(record.UsedShare.Exists ? record.UsedShare : context.Mean(record.Scores));
+                shares.Add(context.Mean(record.Scores));
                 costs.Add(cost);
                 total += cost;
             }

@@ -14,13 +14,13 @@ internal static class SpatialPresets
     private const string DynConvPaper = "Verelst and Tuytelaars, Dynamic Convolutions: Exploiting Spatial Sparsity, CVPR 2020";
     private const string StaticName = "resnet-maps";
 
-    // Of the multiply-adds of the blocks, what dilated masks cost included; stem, shortcuts and mask units come on top.
-    private const double DynConvTarget = 0.47;
+    // Of the pixels; what dilated masks, stem, shortcuts and mask units cost comes on top and makes it half of the multiply-adds.
+    private const double DynConvTarget = 0.39;
     private const double InterpolatedTarget = 0.4;
     private const int ChannelGroup = 8;
     private const float ActivityWeight = 0.02f;
     private const float PonderWeight = 0.05f;
-    private const double GateTarget = 0.7;
+    private const double GateTarget = 0.65;
 
     public static IReadOnlyList<ModelPreset> All { get; } =
     [

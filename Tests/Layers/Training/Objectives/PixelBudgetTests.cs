@@ -57,17 +57,6 @@ public class PixelBudgetTests
     }
 
     [Fact]
-    public void A_share_that_is_told_takes_the_place_of_the_mean()
-    {
-        Context context = new() { Progress = 1, Ledger = new DecisionLedger() };
-        Tensor told = Tensor.From(new Shape(1), [0.9f]);
-        context.Record(new DecisionRecord { Layer = 1, Kind = DecisionKind.Pixels, Rows = 2, Scores = Scores(context, 0.2f, 3, 3), UsedShare = told, UnitMacs = 10 });
-        float loss = new ComputeBudget(new Nothing(), 0.5f, 10, 0).Compute(context, [Tensor.Zeros(new Shape(2, 2))], [0, 1], new float[1]).Span[0];
-        Assert.Equal(10 * 0.4f * 0.4f, loss, 5);
-        Assert.Throws<ArgumentException>(() => context.Record(new DecisionRecord { Layer = 1, Kind = DecisionKind.Pixels, Rows = 2, UsedShare = Tensor.Zeros(new Shape(2)) }));
-    }
-
-    [Fact]
     public void Without_masks_the_loss_is_the_inner_one()
     {
         Context context = new() { Ledger = new DecisionLedger() };
