@@ -18,8 +18,10 @@ internal static class TextPresets
 
     // What each token kept, and each step not skimmed, adds to the loss.
     private const float TokensWeight = 0.2f;
-    private const float JumpWeight = 0.1f;
-    private const float JumpPenalty = 5;
+    private const float JumpWeight = 0.03f;
+
+    // Texts that are read in part are soon known by heart: with a smaller one the network learns to read a third of them, and errs on others.
+    private const float JumpPenalty = 20;
     private const float SkimWeight = 0.05f;
     private const float ShareWeight = 0.05f;
     private const float PonderWeight = 0.01f;
