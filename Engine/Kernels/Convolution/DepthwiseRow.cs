@@ -152,6 +152,38 @@ internal ref struct DepthwiseRow
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Finish(int pixels, nint channel, int width, int skipped)
     {
+        if (skipped > 0)
+        {
+            FinishRest(pixels, channel, width, skipped);
+            return;
+        }
+
+        // A step that is not taken changes no bit: a factor of 1, a summand of −0, a bound that nothing is below.
+        EpilogueSteps steps = Steps;
+        bool adds = (steps & EpilogueSteps.Residual) != 0;
+        Vector<float> bound = new((steps & EpilogueSteps.Relu) != 0 ? 0f : float.NegativeInfinity);
+        for (int part = 0; part < width; part += Vector<float>.Count, channel += Vector<float>.Count)
+        {
+            Vector<float> scale = (steps & EpilogueSteps.Scale) != 0 ? Vector.LoadUnsafe(ref Unsafe.Add(ref Scale, channel)) : Vector<float>.One;
+            Vector<float> shift = (steps & EpilogueSteps.Shift) != 0 ? Vector.LoadUnsafe(ref Unsafe.Add(ref Shift, channel)) : new Vector<float>(-0f);
+            ref float tile = ref Tile[part];
+            nint target = FirstTarget + channel;
+            for (int i = 0; i < pixels; i++, target += TargetStep, tile = ref Unsafe.Add(ref tile, TileStep))
+            {
+                Vector<float> sum = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref tile), scale, shift);
+                if (adds)
+                {
+                    sum += Vector.LoadUnsafe(ref Unsafe.Add(ref Residual, target));
+                }
+
+                Vector.ConditionalSelect(Vector.LessThan(sum, bound), Vector<float>.Zero, sum).StoreUnsafe(ref Unsafe.Add(ref Output, target));
+            }
+        }
+    }
+
+    // A last vector that begins among elements that have been stored.
+    private void FinishRest(int pixels, nint channel, int width, int skipped)
+    {
         for (int part = 0; part < width; part += Vector<float>.Count, channel += Vector<float>.Count, skipped -= Vector<float>.Count)
         {
             for (int i = 0; i < pixels && skipped < Vector<float>.Count; i++)
