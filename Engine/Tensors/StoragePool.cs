@@ -10,8 +10,10 @@ namespace ManagedDyn.Engine.Tensors;
 internal sealed class StoragePool<T>
     where T : unmanaged
 {
-    // Four size classes to each power of two: at most a quarter of a block is wasted.
+    // Four size classes to each power of two: at most a quarter of a block is wasted. The last one is of blocks whose class would exceed 2³¹ − 1
+    // elements: each of these is as long as it was asked for, so there one that is long enough must be looked for.
     private const int ClassCount = 32 * 4;
+    private const int LastClass = ClassCount - 1;
     private const int SmallestElements = 64;
 
     private readonly Storage<T>?[][] _free = new Storage<T>?[ClassCount][];
@@ -28,10 +30,12 @@ internal sealed class StoragePool<T>
     {
         int sizeClass = ClassOf(length, out int capacity);
         Storage<T> storage;
-        if (_freeCount[sizeClass] > 0)
+        int place = FindFree(sizeClass, length);
+        if (place >= 0)
         {
             int last = --_freeCount[sizeClass];
-            storage = _free[sizeClass][last]!;
+            storage = _free[sizeClass][place]!;
+            _free[sizeClass][place] = _free[sizeClass][last];
             _free[sizeClass][last] = null;
             newElements = 0;
         }
@@ -51,6 +55,10 @@ internal sealed class StoragePool<T>
         _live[LiveMark++] = storage;
         return storage;
     }
+
+    /// <summary>Whether a free storage serves this length.</summary>
+    /// <param name="length">The number of elements.</param>
+    public bool HasFree(int length) => FindFree(ClassOf(length, out _), length) >= 0;
 
     /// <summary>The capacity that a storage of this length is given.</summary>
     public static int CapacityFor(int length)
@@ -130,6 +138,17 @@ internal sealed class StoragePool<T>
         return elements;
     }
 
+    private int FindFree(int sizeClass, int length)
+    {
+        int place = _freeCount[sizeClass] - 1;
+        while (sizeClass == LastClass && place >= 0 && _free[sizeClass][place]!.Capacity < length)
+        {
+            place--;
+        }
+
+        return place;
+    }
+
     private static int ClassOf(int length, out int capacity)
     {
         uint needed = (uint)Math.Max(length, SmallestElements);
@@ -140,7 +159,7 @@ internal sealed class StoragePool<T>
         if (rounded > int.MaxValue)
         {
             capacity = length;
-            return ClassCount - 1;
+            return LastClass;
         }
 
         capacity = (int)rounded;

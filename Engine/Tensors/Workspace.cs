@@ -23,14 +23,14 @@ public sealed class Workspace
     private int _holds;
 
     /// <summary>Makes a workspace.</summary>
-    /// <param name="limitBytes">The most memory that may be rented at once, in bytes.</param>
+    /// <param name="limitBytes">The most memory that the workspace may hold, rented or free, in bytes.</param>
     public Workspace(long limitBytes = long.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limitBytes);
         LimitBytes = limitBytes;
     }
 
-    /// <summary>The most memory that may be rented at once, in bytes.</summary>
+    /// <summary>The most memory that the workspace may hold, in bytes: when what is free stands in the way of what is asked for, it is freed.</summary>
     public long LimitBytes { get; }
 
     /// <summary>The memory rented now, in bytes.</summary>
@@ -137,7 +137,7 @@ public sealed class Workspace
 
     internal Storage<float> RentFloats(int length)
     {
-        CheckLimit((long)StoragePool<float>.CapacityFor(length) * sizeof(float));
+        MakeRoom((long)StoragePool<float>.CapacityFor(length) * sizeof(float), _floats.HasFree(length));
         Storage<float> storage = _floats.Rent(length, out int newElements);
         Count((long)storage.Capacity * sizeof(float), (long)newElements * sizeof(float));
         return storage;
@@ -145,7 +145,7 @@ public sealed class Workspace
 
     internal Storage<int> RentIntegers(int length)
     {
-        CheckLimit((long)StoragePool<int>.CapacityFor(length) * sizeof(int));
+        MakeRoom((long)StoragePool<int>.CapacityFor(length) * sizeof(int), _integers.HasFree(length));
         Storage<int> storage = _integers.Rent(length, out int newElements);
         Count((long)storage.Capacity * sizeof(int), (long)newElements * sizeof(int));
         return storage;
@@ -209,11 +209,16 @@ public sealed class Workspace
         }
     }
 
-    private void CheckLimit(long bytes)
+    private void MakeRoom(long bytes, bool isThere)
     {
         if (bytes > LimitBytes - LiveBytes)
         {
             throw new MemoryLimitException($"{bytes} more bytes were asked of a workspace that holds {LiveBytes} of at most {LimitBytes} bytes.");
+        }
+
+        if (!isThere && bytes > LimitBytes - ReservedBytes)
+        {
+            Trim();
         }
     }
 

@@ -47,7 +47,7 @@ internal static class Checkpoint
         writer.Save(path);
     }
 
-    /// <summary>Reads a checkpoint. When anything does not fit, nothing is changed but the state.</summary>
+    /// <summary>Reads a checkpoint. When anything does not fit, nothing is changed.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">All tensors under their names.</param>
     /// <param name="settings">What must be the same as in the file.</param>

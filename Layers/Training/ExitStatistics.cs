@@ -76,15 +76,21 @@ internal sealed class ExitStatistics(int exits, AnswerKind answers = AnswerKind.
 
     public void Read(JsonElement json)
     {
-        Samples = json.GetProperty("samples").GetInt64();
-        _loss = json.GetProperty("loss").GetDouble();
-        JsonElement losses = json.GetProperty("losses");
-        JsonElement correct = json.GetProperty("correct");
-        for (int exit = 0; exit < _losses.Length; exit++)
+        long samples = json.GetProperty("samples").GetInt64();
+        double sum = json.GetProperty("loss").GetDouble();
+        double[] losses = new double[_losses.Length];
+        long[] correct = new long[_correct.Length];
+        for (int exit = 0; exit < losses.Length; exit++)
         {
-            _losses[exit] = losses[exit].GetDouble();
-            _correct[exit] = correct[exit].GetInt64();
+            losses[exit] = json.GetProperty("losses")[exit].GetDouble();
+            correct[exit] = json.GetProperty("correct")[exit].GetInt64();
         }
+
+        // Only now, so that nothing is changed when something is not sound.
+        Samples = samples;
+        _loss = sum;
+        losses.CopyTo(_losses, 0);
+        correct.CopyTo(_correct, 0);
     }
 
     private static long CountNear(ReadOnlySpan<float> values, ReadOnlySpan<int> bytes)

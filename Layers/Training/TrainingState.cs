@@ -44,16 +44,24 @@ internal sealed class TrainingState(int exits, AnswerKind answers = AnswerKind.L
         Statistics.Write(json);
     }
 
+    /// <summary>Takes all over, or nothing when something is not sound.</summary>
     public void Read(JsonElement json)
     {
-        Step = Natural(json, "step");
-        OptimizerSteps = Natural(json, "optimizerSteps");
-        Elapsed = TimeSpan.FromTicks(Natural(json, "elapsedTicks"));
-        BestAccuracy = json.GetProperty("bestAccuracy").GetDouble();
-        BestEpoch = json.GetProperty("bestEpoch").GetInt32();
-        CsvLength = Natural(json, "csvLength");
-        JsonLength = Natural(json, "jsonLength");
+        long step = Natural(json, "step");
+        long optimizerSteps = Natural(json, "optimizerSteps");
+        TimeSpan elapsed = TimeSpan.FromTicks(Natural(json, "elapsedTicks"));
+        double bestAccuracy = json.GetProperty("bestAccuracy").GetDouble();
+        int bestEpoch = json.GetProperty("bestEpoch").GetInt32();
+        long csvLength = Natural(json, "csvLength");
+        long jsonLength = Natural(json, "jsonLength");
         Statistics.Read(json.GetProperty("statistics"));
+        Step = step;
+        OptimizerSteps = optimizerSteps;
+        Elapsed = elapsed;
+        BestAccuracy = bestAccuracy;
+        BestEpoch = bestEpoch;
+        CsvLength = csvLength;
+        JsonLength = jsonLength;
     }
 
     private static long Natural(JsonElement json, string name)

@@ -93,6 +93,58 @@ public class WorkspaceTests
     }
 
     [Fact]
+    public void Free_memory_gives_way_when_the_limit_is_near()
+    {
+        const long Limit = 200_000;
+        Workspace workspace = new(Limit);
+        using WorkspaceScope outer = workspace.Enter();
+        Tensor kept = workspace.Rent(new Shape(1000));
+        kept.Span.Fill(3);
+        for (int length = 64; length < 40_000; length = length * 5 / 4)
+        {
+            using WorkspaceScope scope = workspace.Enter();
+            workspace.Rent(new Shape(length));
+            workspace.RentIntegers(length / 8);
+            Assert.InRange(workspace.ReservedBytes, workspace.LiveBytes, Limit);
+        }
+
+        Assert.Equal(3, kept.Span[999]);
+
+        // What fits is kept: nothing is made anew.
+        using (workspace.Enter())
+        {
+            workspace.Rent(new Shape(20_000));
+        }
+
+        long reserved = workspace.ReservedBytes;
+        using (workspace.Enter())
+        {
+            workspace.Rent(new Shape(20_000));
+            Assert.Equal(reserved, workspace.ReservedBytes);
+        }
+    }
+
+    [Fact]
+    public void A_block_beyond_the_size_classes_is_used_again_only_where_it_is_long_enough()
+    {
+        const int Short = 1_900_000_000;
+        const int Long = 1_900_100_000;
+        Assert.SkipUnless(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes > 8L << 30, "needs four gigabytes of address space");
+
+        // Only the ends are touched, so hardly any of it becomes memory.
+        StoragePool<byte> pool = new();
+        Storage<byte> first = pool.Rent(Short, out _);
+        pool.Recycle(first);
+        Assert.False(pool.HasFree(Long));
+        Storage<byte> second = pool.Rent(Long, out int made);
+        Assert.Equal(Long, made);
+        second.Slice(0, Long)[^1] = 1;
+        Assert.True(pool.HasFree(Short));
+        Assert.Same(first, pool.Rent(Short, out made));
+        Assert.Equal(0, made);
+    }
+
+    [Fact]
     public void While_a_tape_records_scopes_give_nothing_back()
     {
         Workspace workspace = new();

@@ -60,6 +60,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
         }
 
         files.Create();
+        using FileStream taken = files.Take();
         PlanFile.Write(files.Plan, plan);
         TrainingOutcome outcome = job.Run(tool, printEpochs: false);
         if (!outcome.IsComplete)

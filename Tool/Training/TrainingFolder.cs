@@ -34,5 +34,23 @@ public sealed record TrainingFolder(string Path)
         }
     }
 
+    /// <summary>Takes the folder for a run as long as the result is open: two that write to it would mix their logs and checkpoints.</summary>
+    public FileStream Take()
+    {
+        try
+        {
+            // The file stays: were it removed, one that waits for it could hold a name that is gone while the next makes it anew.
+            return new FileStream(File("run.lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new ToolException($"the folder '{Path}' is in use by another run; wait until it has ended, or stop it ({ToolException.Reason(e)})", e);
+        }
+        catch (System.UnauthorizedAccessException e)
+        {
+            throw new ToolException($"cannot write in the folder '{Path}': this user may not write there", e);
+        }
+    }
+
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

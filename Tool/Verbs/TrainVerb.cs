@@ -101,6 +101,7 @@ public sealed class TrainVerb : Verb
         }
 
         folder.Create();
+        using FileStream taken = folder.Take();
         PlanFile.Write(folder.Plan, plan);
         if (!json)
         {

@@ -42,6 +42,10 @@ public sealed record SpectrumOptions
         return new SpectrumOptions { Rate = rate, FrameSamples = rate * 32 / 1000, HopSamples = rate * 16 / 1000, HighHertz = Math.Min(7600, 0.475f * rate) };
     }
 
+    /// <summary>All options, alike under every culture: a checkpoint compares them as text.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{nameof(SpectrumOptions)} {{ Rate = {Rate}, FrameSamples = {FrameSamples}, HopSamples = {HopSamples}, Bands = {Bands}, LowHertz = {LowHertz}, HighHertz = {HighHertz}, Floor = {Floor}, TransformSize = {TransformSize} }}");
+
     /// <summary>Checks that a spectrum can be taken.</summary>
     /// <exception cref="ArgumentException">It cannot; the message names the option, its value and what is expected.</exception>
     public void Validate()

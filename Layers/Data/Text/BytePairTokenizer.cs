@@ -15,22 +15,32 @@ public sealed class BytePairTokenizer : Tokenizer
     private const int FirstMerge = EndMark + 1;
     private const int LongestWord = 64;
 
+    // Of a word's bytes with the end mark; a merge of more would apply nowhere, and a few dozen that double would stand for more than memory holds.
+    private const int MostPieces = (4 * LongestWord) + 1;
+
     private readonly (int Left, int Right)[] _merges;
     private readonly Dictionary<(int Left, int Right), int> _ranks = [];
 
     /// <summary>Makes a tokenizer from its merges.</summary>
     /// <param name="merges">Pairs of identifiers, each below that of its own merge; all different.</param>
-    /// <exception cref="ArgumentException">A pair stands there twice, or names what is not there yet.</exception>
+    /// <exception cref="ArgumentException">A pair stands there twice, names what is not there yet, or stands for more than a word of 64 characters.</exception>
     public BytePairTokenizer(IReadOnlyList<(int Left, int Right)> merges)
     {
         ArgumentNullException.ThrowIfNull(merges);
         _merges = [.. merges];
+        int[] pieces = new int[_merges.Length];
         for (int i = 0; i < _merges.Length; i++)
         {
             (int left, int right) = _merges[i];
             if (left < First || right < First || left >= FirstMerge + i || right >= FirstMerge + i || !_ranks.TryAdd(_merges[i], i))
             {
                 throw new ArgumentException($"Merge {i} is of {left} and {right}; expected a new pair of identifiers from {First} to {FirstMerge + i - 1}.", nameof(merges));
+            }
+
+            pieces[i] = (left < FirstMerge ? 1 : pieces[left - FirstMerge]) + (right < FirstMerge ? 1 : pieces[right - FirstMerge]);
+            if (pieces[i] > MostPieces)
+            {
+                throw new ArgumentException($"Merge {i} stands for {pieces[i]} bytes; expected at most {MostPieces}, those of a word of {LongestWord} characters.", nameof(merges));
             }
         }
     }

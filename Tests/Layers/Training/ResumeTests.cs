@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats;
@@ -144,6 +145,32 @@ public class ResumeTests
             ModelFormatException error = Assert.Throws<ModelFormatException>(() => trainer.Resume(rig.CheckpointPath));
             Assert.DoesNotContain('\n', error.Message);
         }
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_not_sound_in_its_midst_changes_nothing()
+    {
+        (float[] expected, string log, _) = Unbroken(isAdam: false);
+        using TrainingRig rig = new();
+        (Trainer first, _) = TrainingRig.Make(rig.Options() with { LogSteps = 0 });
+        using CancellationTokenSource source = new();
+        first.Run(progress => StopAt(progress, 4, source), source.Token);
+        byte[] whole = File.ReadAllBytes(rig.CheckpointPath);
+        (Trainer trainer, NoisyNetwork network) = TrainingRig.Make(rig.Options());
+        foreach (string name in new[] { "optimizerSteps", "bestEpoch", "jsonLength", "statistics", "losses", "correct" })
+        {
+            byte[] damaged = (byte[])whole.Clone();
+            int place = damaged.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name));
+            Assert.True(place > 0, name);
+            damaged[place] = (byte)'X';
+            File.WriteAllBytes(rig.CheckpointPath, damaged);
+            Assert.Throws<ModelFormatException>(() => trainer.Resume(rig.CheckpointPath));
+            Assert.Equal(0, trainer.Step);
+        }
+
+        TrainingRig.Run(trainer);
+        Assert.Equal(expected, TrainingRig.Weights(network));
+        Assert.Equal(log, WithoutTimes(rig));
     }
 
     private static (float[] Weights, string Log, byte[] Checkpoint) Unbroken(bool isAdam)

@@ -56,6 +56,22 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
     }
 
     [Fact]
+    public void ARunThatGoesOnElsewhereIsLeftAlone()
+    {
+        string run = trained.FileNamed("taken");
+        ToolRun.Start(trained.TrainArguments(run, "--minutes", "0.0011")).AssertFailure(1, "time is up");
+        byte[] checkpoint = File.ReadAllBytes(Path.Combine(run, "checkpoint.safetensors"));
+        byte[] log = File.ReadAllBytes(Path.Combine(run, "log.csv"));
+        using (new FileStream(Path.Combine(run, "run.lock"), FileMode.Open, FileAccess.Write, FileShare.None))
+        {
+            ToolRun.Start("train", "--resume", run).AssertFailure(1, "another run");
+        }
+
+        Assert.Equal(checkpoint, File.ReadAllBytes(Path.Combine(run, "checkpoint.safetensors")));
+        Assert.Equal(log, File.ReadAllBytes(Path.Combine(run, "log.csv")));
+    }
+
+    [Fact]
     public void InterruptedByTheUserKeepsTheCheckpoint()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "sends a Unix signal");

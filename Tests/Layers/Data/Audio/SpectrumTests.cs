@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Text.Json;
@@ -52,6 +53,25 @@ public class SpectrumTests
         }
 
         GradientCheck.Near(expected, actual, 1e-4, "bands");
+    }
+
+    [Fact]
+    public void Options_are_the_same_text_under_every_culture()
+    {
+        CultureInfo comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        comma.NumberFormat.NumberDecimalSeparator = ",";
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = comma;
+            Assert.Equal(
+                "SpectrumOptions { Rate = 8000, FrameSamples = 100, HopSamples = 40, Bands = 9, LowHertz = 50, HighHertz = 3900.5, Floor = 0.0001, TransformSize = 128 }",
+                (Options with { HighHertz = 3900.5f }).ToString());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Theory]

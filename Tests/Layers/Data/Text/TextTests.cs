@@ -70,6 +70,27 @@ public sealed class TextTests : IDisposable
         Assert.Equal(identifiers, other);
         Assert.Throws<ArgumentException>(() => new BytePairTokenizer([(5, 900)]));
         Assert.Throws<ArgumentException>(() => new BytePairTokenizer([(5, 6), (5, 6)]));
+
+        // Each doubles the one before: 256 bytes are a word, 512 are none. Chains of one byte more each are as deep as they are long.
+        int first = tokenizer.Vocabulary - tokenizer.Merges.Count;
+        List<(int, int)> doubling = [(5, 5)];
+        List<(int, int)> chain = [(5, 5)];
+        for (int i = 0; i < 7; i++)
+        {
+            doubling.Add((first + i, first + i));
+        }
+
+        for (int i = 0; i < 255; i++)
+        {
+            chain.Add((first + i, 5));
+        }
+
+        Assert.Equal(256, new BytePairTokenizer(doubling).Describe(first + 7).Length);
+        Assert.Equal(257, new BytePairTokenizer(chain).Describe(first + 255).Length);
+        doubling.Add((first + 7, first + 7));
+        chain.Add((first + 255, 5));
+        Assert.Contains("512", Assert.Throws<ArgumentException>(() => new BytePairTokenizer(doubling)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new BytePairTokenizer(chain));
     }
 
     [Fact]
