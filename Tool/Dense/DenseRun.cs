@@ -6,7 +6,6 @@ using ManagedDyn.Engine.Execution;
 using ManagedDyn.Engine.Formats.Npy;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
-using ManagedDyn.Tool.Answers;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Files;
 using ManagedDyn.Tool.Heatmaps;

@@ -29,7 +29,7 @@ public static class OutputFile
         }
 
         // A name of its own: what a user keeps beside the file is not touched.
-        string trial = $"{path}.{Guid.NewGuid():N}.trial";
+        string trial = $"{path}.{Path.GetRandomFileName()}";
         Write(trial, path, static _ => { });
         File.Delete(trial);
     }
