@@ -150,7 +150,7 @@ public class SpectrumTests
             float[] whole = resampler.Resample(samples);
             foreach (int most in new[] { 1, 60, whole.Length, whole.Length + 1, int.MaxValue })
             {
-                GradientCheck.SameBits(whole[..Math.Min(most, whole.Length)], resampler.Resample(samples, most), $"{from} to {to}, {most}");
+                GradientCheck.SameBits(whole.AsSpan(0, Math.Min(most, whole.Length)), resampler.Resample(samples, most), $"{from} to {to}, {most}");
             }
         }
     }
