@@ -101,7 +101,8 @@ public static class MaxPooling
         }
     }
 
-    // Several vectors of channels at a time, so that a comparison does not wait for the one before.
+    // Several vectors of channels at a time, so that a comparison does not wait for the one before. Inlined: a window is so few pixels that a call counts.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Group(in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, int channel, Span<float> target)
     {
         Vector<float> first = new(float.NegativeInfinity);
