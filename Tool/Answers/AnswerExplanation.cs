@@ -20,7 +20,7 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
             terminal.WriteLine("  " + steps.Text);
         }
 
-        TextTable table = new("decision", "chosen", ">score", ">MACs", ">of all");
+        TextTable table = new("decision", "chosen", ">score", ">MACs", ">used");
         for (int exit = 0; exit < answer.ExitConfidences.Length && model.ExitCount > 1; exit++)
         {
             // An exit's cost is known beforehand for inputs of one size; of a sequence only what this one took.
@@ -43,6 +43,18 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
                 float.IsFinite(line.Score) ? line.Score.ToString("F3", CultureInfo.InvariantCulture) : string.Empty,
                 line.DenseMacs > 0 ? Quantity.Scaled(line.Macs) : string.Empty,
                 Quantity.Percent(line.Share, 0));
+        }
+
+        if (answer.Decisions is { Count: > 0 } decisions)
+        {
+            long rest = DecisionLines.Rest(decisions, prediction.MacsExecuted);
+            table.Add("all else", DecisionLines.RestText(rest), string.Empty, Quantity.Signed(rest), string.Empty);
+        }
+        else if (model.ExitCount == 1)
+        {
+            terminal.WriteLine("  no layer of this network chooses by its input what to compute");
+            terminal.WriteLine();
+            return;
         }
 
         table.Write(terminal);
@@ -69,6 +81,6 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
         }
 
         terminal.WriteLine(SafeText.Clean(text.ToString().TrimEnd()));
-        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {read} of {words.Count} words read{(read < words.Count ? ", (others) not" : string.Empty)}"));
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {read} of {words.Count} words read{(read < words.Count ? ", (others) skimmed or passed over" : string.Empty)}"));
     }
 }

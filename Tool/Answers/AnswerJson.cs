@@ -58,6 +58,7 @@ public sealed class AnswerJson : AnswerSink, IDisposable
         if (answer.Decisions is { } decisions)
         {
             DecisionJson.Write(json, decisions);
+            json.Whole("macs_all_else", DecisionLines.Rest(decisions, prediction.MacsExecuted));
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
 
         if (answer.Decisions is { Count: > 0 } lines)
         {
-            blocks.Add(Table(lines));
+            blocks.Add(Table(lines, prediction.MacsExecuted));
         }
 
         _sections.Add(new Section(answer.Input.Name, blocks)
@@ -89,7 +89,7 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
         };
     }
 
-    private static TableBlock Table(IReadOnlyList<DecisionLine> lines)
+    private static TableBlock Table(IReadOnlyList<DecisionLine> lines, long executedMacs)
     {
         List<IReadOnlyList<TableCell>> rows = [];
         foreach (DecisionLine line in lines)
@@ -104,7 +104,9 @@ public sealed class AnswerPage(string path, Model model, string budget) : Answer
             ]);
         }
 
-        return new TableBlock("Decisions", [new("layer", IsNumber: false), new("chosen", IsNumber: false), new("score"), new("MACs"), new("of all")], rows);
+        long rest = DecisionLines.Rest(lines, executedMacs);
+        rows.Add(["all else", DecisionLines.RestText(rest), "–", Quantity.Signed(rest), "–"]);
+        return new TableBlock("Decisions", [new("layer", IsNumber: false), new("chosen", IsNumber: false), new("score"), new("MACs"), new("used")], rows);
     }
 
     private static BarPlot DecisionPlot(IReadOnlyList<DecisionLine> lines)

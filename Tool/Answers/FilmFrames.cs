@@ -62,7 +62,7 @@ internal sealed class FilmFrames(ToolContext tool, Model model, float threshold,
         }
         catch (ArgumentException e)
         {
-            throw new ToolException($"--reuse cannot run this model: {e.Message.TrimEnd('.')}", e);
+            throw new ToolException($"--reuse cannot run this model: {ToolException.Reason(e)}", e);
         }
     }
 

@@ -9,7 +9,7 @@ namespace ManagedDyn.Tool.Evaluation;
 /// <summary>How much of a dynamic layer inputs use.</summary>
 /// <param name="Layer">The layer's dotted path.</param>
 /// <param name="Kind">What it chooses among.</param>
-/// <param name="Units">How many units there are.</param>
+/// <param name="Units">How many units there are, of all its decisions about an input.</param>
 /// <param name="MeanShare">The share of units that inputs which reach the layer use, on average.</param>
 /// <param name="DenseMacs">Multiply-adds of all units.</param>
 public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, double MeanShare, long DenseMacs)
@@ -36,8 +36,8 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
         Session session = new(model, new SessionOptions { KeepDecisions = true });
         session.PredictBatch(inputs, count, budget, new Prediction[count]);
         List<(int Layer, DecisionKind Kind)> order = [];
-        HashSet<(int Layer, int Sample)> stepped = [];
-        Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Choices, long DenseMacs)> sums = [];
+        HashSet<(int Layer, DecisionKind Kind, int Sample)> reached = [];
+        Dictionary<(int Layer, DecisionKind Kind), (long Chosen, long Units, int Samples, long DenseMacs)> sums = [];
         foreach (DecisionChoice choice in session.Decisions!.Choices)
         {
             // What was looked at without a choice among units tells nothing about a share.
@@ -47,7 +47,7 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
             }
 
             (int, DecisionKind) key = (choice.Layer, choice.Kind);
-            if (!sums.TryGetValue(key, out (long Chosen, long Units, int Choices, long DenseMacs) sum))
+            if (!sums.TryGetValue(key, out (long Chosen, long Units, int Samples, long DenseMacs) sum))
             {
                 order.Add(key);
             }
@@ -63,18 +63,18 @@ public sealed record DecisionUsage(string Layer, DecisionKind Kind, int Units, d
                 }
             }
 
-            // Who looks at one step after the other decides several times among the same steps.
-            bool isAgain = choice.Kind == DecisionKind.Steps && !stepped.Add((choice.Layer, choice.Sample));
-            sums[key] = isAgain
-                ? (sum.Chosen + used, sum.Units, sum.Choices, sum.DenseMacs)
-                : (sum.Chosen + used, sum.Units + of, sum.Choices + 1, sum.DenseMacs + choice.DenseMacs);
+            // Who looks at one step after the other decides several times among the same steps; else each decision of a layer is about something of its own.
+            bool isFirst = reached.Add((choice.Layer, choice.Kind, choice.Sample));
+            sums[key] = choice.Kind == DecisionKind.Steps && !isFirst
+                ? (sum.Chosen + used, sum.Units, sum.Samples, sum.DenseMacs)
+                : (sum.Chosen + used, sum.Units + of, sum.Samples + (isFirst ? 1 : 0), sum.DenseMacs + choice.DenseMacs);
         }
 
         List<DecisionUsage> usage = [];
         foreach ((int Layer, DecisionKind Kind) key in order)
         {
-            (long chosen, long units, int choices, long dense) = sums[key];
-            usage.Add(new DecisionUsage(model.LayerName(key.Layer), key.Kind, (int)(units / choices), (double)chosen / Math.Max(1, units), dense / choices));
+            (long chosen, long units, int reaching, long dense) = sums[key];
+            usage.Add(new DecisionUsage(model.LayerName(key.Layer), key.Kind, (int)(units / reaching), (double)chosen / Math.Max(1, units), dense / reaching));
         }
 
         return usage;

@@ -96,6 +96,14 @@ public static class EvaluationPrinter
         }
 
         CurvePoint last = result.Curve.Exits[^1];
+        if (result.Curve.Exits.Count == 1)
+        {
+            // With one exit all settings are the same: what is saved, layers save.
+            double whole = result.Model.FullMacs;
+            terminal.WriteLine(SafeText.Clean($"{Quantity.Percent(last.Accuracy, 2)} with {Quantity.Scaled(last.MeanMacs)} MACs on average, {Quantity.Percent(last.MeanMacs / whole)} of what all of the network takes"));
+            return;
+        }
+
         double points = 100 * (chosen.Accuracy - last.Accuracy);
         terminal.WriteLine(SafeText.Clean(string.Create(
             CultureInfo.InvariantCulture,

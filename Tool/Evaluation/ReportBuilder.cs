@@ -53,6 +53,7 @@ public static class ReportBuilder
             Easiest = result.Easiest,
             Hardest = result.Hardest,
             Usage = Usage(result),
+            InTurns = result.Times.Count > 0 ? (result.Times[0].Milliseconds, result.Times[0].FullMilliseconds) : null,
             Parameters = result.Model.Network.CountParameters(),
             TrainingTime = trainingTime is { } time ? Quantity.Duration(time) : null,
             TimingNote = TimingNote(result),

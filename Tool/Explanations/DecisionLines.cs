@@ -38,6 +38,23 @@ internal static class DecisionLines
         return lines;
     }
 
+    /// <summary>
+    /// What is left of an answer's multiply-adds when those of its decisions are taken away: more than 0 for what is always computed and for what lies beyond the chosen
+    /// units, such as pixels that a mask's neighbours need; less than 0 where one decision had saved before what another one counts.
+    /// </summary>
+    public static long Rest(IReadOnlyList<DecisionLine> decisions, long executedMacs)
+    {
+        foreach (DecisionLine line in decisions)
+        {
+            executedMacs -= line.Macs;
+        }
+
+        return executedMacs;
+    }
+
+    /// <summary>What <see cref="Rest"/> is, in words.</summary>
+    public static string RestText(long rest) => rest >= 0 ? "always computed, or beyond what is chosen" : "saved already by decisions before";
+
     // A layer that looks at one step after the other decides once for each: one line tells them all.
     private static void Add(List<DecisionLine> lines, DecisionLine line)
     {

@@ -102,4 +102,7 @@ public static class Quantity
         int decimals = Math.Clamp(digits - 1 - magnitude, 0, 15);
         return value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
+
+    /// <summary>A scaled number with its sign where it is below 0.</summary>
+    public static string Signed(long value) => value < 0 ? "−" + Scaled(-(double)value) : Scaled(value);
 }

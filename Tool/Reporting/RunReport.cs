@@ -39,4 +39,7 @@ public sealed record RunReport(string Title, IReadOnlyList<ExitSummary> Exits)
     public string? TimingNote { get; init; }
 
     public string? Footer { get; init; }
+
+    /// <summary>Milliseconds an input at the chosen setting, and through the whole network, measured in turns one at a time; null: not measured.</summary>
+    public (double Dynamic, double Full)? InTurns { get; init; }
 }

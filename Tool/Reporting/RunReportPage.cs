@@ -37,7 +37,7 @@ public static class RunReportPage
         }
 
         ExitSummary last = report.Exits[^1];
-        string time = point.Milliseconds is { } dynamicTime && last.Milliseconds is { } fullTime
+        string time = report.InTurns is var (dynamicTime, fullTime)
             ? $" and {Quantity.Percent(dynamicTime / fullTime, 0)} of the time"
             : string.Empty;
         double gap = 100 * (point.Accuracy - last.Accuracy);
@@ -60,7 +60,7 @@ public static class RunReportPage
         {
             figures.Add(new Figure(Quantity.Percent(point.Accuracy), "accuracy, dynamic", $"last exit: {Quantity.Percent(last.Accuracy)}"));
             figures.Add(new Figure(Quantity.Percent(1 - (point.Macs / last.Macs), 0), "of the arithmetic saved", $"{Quantity.Scaled(point.Macs)} of {Quantity.Scaled(last.Macs)} MACs"));
-            if (point.Milliseconds is { } dynamicTime && last.Milliseconds is { } fullTime)
+            if (report.InTurns is var (dynamicTime, fullTime))
             {
                 figures.Add(new Figure(Quantity.Significant(fullTime / dynamicTime) + "×", "faster by the clock", $"{Quantity.Milliseconds(dynamicTime)} instead of {Quantity.Milliseconds(fullTime)}"));
             }

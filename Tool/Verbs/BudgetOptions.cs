@@ -57,7 +57,9 @@ public sealed class BudgetOptions
             text += $", at most {Quantity.Milliseconds(milliseconds)}";
         }
 
-        return (budget, text);
+        // What a network with one exit costs it decides by itself.
+        bool isCapped = arguments.GetValue(_macs) is not null || arguments.GetValue(_deadline) is not null;
+        return (budget, isCapped && model.ExitCount == 1 ? text + " (the network has one exit and cannot answer sooner)" : text);
     }
 
     private (Budget Budget, string Text) ReadRule(ParseResult arguments, Model model)

@@ -148,10 +148,9 @@ public sealed class RunVerb : Verb
             Accuracy = arguments.GetValue(_exact) ? Accuracy.Exact : Accuracy.Fast,
         });
         bool timed = _budget.HasDeadline(arguments);
-        if (timed)
-        {
-            session.WarmUp();
-        }
+
+        // What the first call sets up is no part of an answer's time.
+        session.WarmUp();
 
         AnswerSink sink = Sink(arguments, tool, model, budgetText);
         using IDisposable? disposable = sink as IDisposable;

@@ -101,6 +101,9 @@ public sealed partial class ReportTests
             new("confidence ≥ 0.9", 4e6, 0.918) { Milliseconds = 0.45, Shares = [0.6, 0.4], ExitAccuracies = [0.97, double.NaN] },
         ],
         Chosen = 1,
+
+        // Not the medians of the curve: those are measured one after the other.
+        InTurns = (0.36, 0.8),
         Static = [new("static " + Nasty, 5e6, 0.88)],
         Training = [new(1, 2, [0.3, 0.4]), new(2, 1, [0.7, 0.8]) { ValidationLoss = 1.1 }],
         Easiest = [new(new PixelImage(3, 3, 1), "a", "a", 0, 0.99)],

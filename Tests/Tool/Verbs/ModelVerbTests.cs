@@ -139,6 +139,28 @@ public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<Trained
     }
 
     [Fact]
+    public void DecisionsAndAllElseAddUpToWhatAnAnswerTook()
+    {
+        string model = trained.FileNamed("skipping");
+        ToolRun.Start("train", "--data", trained.Data, "--model", "fbs", "--epochs", "1", "--out", model, "--json").AssertOk();
+        ToolRun run = ToolRun.Start("run", "--model", Path.Combine(model, "model.safetensors"), "--json", "--explain", trained.Picture("bar", 0));
+        run.AssertOk();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        JsonElement answer = document.RootElement.GetProperty("answers")[0];
+        long sum = answer.GetProperty("macs_all_else").GetInt64();
+        foreach (JsonElement decision in answer.GetProperty("decisions").EnumerateArray())
+        {
+            Assert.InRange(decision.GetProperty("macs").GetInt64(), 1, decision.GetProperty("macs_dense").GetInt64());
+            sum += decision.GetProperty("macs").GetInt64();
+        }
+
+        Assert.Equal(answer.GetProperty("macs").GetInt64(), sum);
+        ToolRun text = ToolRun.Start("run", "--model", Path.Combine(model, "model.safetensors"), "--explain", trained.Picture("bar", 0), "--deadline", "1000");
+        text.AssertOk();
+        Assert.Contains("all else", text.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DamagedModelsAreRefused()
     {
         byte[] sound = File.ReadAllBytes(trained.Model);
