@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO;
 using System.Text;
 using ManagedDyn.Tool.Training;
 
@@ -13,6 +14,13 @@ public sealed record StudyFolder(string Path)
 
     /// <summary>Whether runs are told apart by their data too.</summary>
     public bool NamesData { get; init; }
+
+    /// <summary>Whether a run has come to its result.</summary>
+    public bool HasResult(TrainingPlan plan)
+    {
+        TrainingFolder run = RunOf(plan);
+        return File.Exists(run.Result) && File.Exists(run.Model);
+    }
 
     /// <summary>The folder of one run, named after what tells its plan from the others of the study.</summary>
     public TrainingFolder RunOf(TrainingPlan plan)

@@ -38,7 +38,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
         ArgumentNullException.ThrowIfNull(plan);
         plan = plan with { BuiltInSamples = data.SamplesOf(plan.Data) };
         TrainingFolder files = folder.RunOf(plan);
-        if (File.Exists(files.Result) && File.Exists(files.Model))
+        if (folder.HasResult(plan))
         {
             CheckPlan(files, plan);
             return Read(files.Result);

@@ -50,13 +50,14 @@ public sealed class StudyVerb : Verb
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<bool> _noTime = Options.Flag("--no-time", "Do not measure time.");
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. Accuracies do not depend on it.", 1, 1024);
+    private readonly Option<bool> _finished = Options.Flag("--finished", "Only the methods whose runs are all in the folder: the table of a study that still goes on, without training.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
 
     public StudyVerb()
         : base("study", "Train every method of a family beside its static counterpart: accuracy, multiply-adds, time, with intervals. Hours; goes on where it stopped.")
     {
         Command.Arguments.Add(_study);
-        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _folds, _size, _batch, _shift, _flip, _noTime, _threads, _json])
+        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _folds, _size, _batch, _shift, _flip, _noTime, _threads, _finished, _json])
         {
             Command.Options.Add(option);
         }
@@ -113,6 +114,15 @@ public sealed class StudyVerb : Verb
         StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}") { NamesData = isTemporal };
         StudyRunner runner = new(tool, folder, data, workers);
         int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? (isTemporal && quick ? QuickSeeds : FullSeeds));
+        if (arguments.GetValue(_finished))
+        {
+            entries.RemoveAll(entry => !IsFinished(folder, entry, pairs));
+            if (entries.Count == 0)
+            {
+                throw new ToolException($"no method of the study is finished in '{folder.Path}'; without --finished they are trained");
+            }
+        }
+
         List<StudyRow> rows = [];
         foreach (StudyEntry entry in entries)
         {
@@ -191,6 +201,17 @@ public sealed class StudyVerb : Verb
                 ? entry with { Method = entry.Method with { Epochs = PixelEpochs }, Static = entry.Static with { Epochs = PixelEpochs } }
                 : entry;
         }
+    }
+
+    private static bool IsFinished(StudyFolder folder, StudyEntry entry, int pairs)
+    {
+        bool isFinished = true;
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            isFinished &= folder.HasResult(Pair(entry.Method, pair)) && folder.HasResult(Pair(entry.Static, pair));
+        }
+
+        return isFinished;
     }
 
     private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int pairs)

@@ -33,6 +33,10 @@ public sealed class StudyTests : IDisposable
         second.AssertOk();
         Assert.Equal(first.Output, second.Output);
         Assert.Equal(written, File.GetLastWriteTimeUtc(model));
+        string[] finished = [.. Array.FindAll(arguments, static argument => argument is not ("--only" or "resnet-exits")), "--finished"];
+        Assert.Equal(first.Output, ToolRun.Start(finished).Output);
+        finished[^2] = Path.Combine(_folder, "none");
+        ToolRun.Start(finished).AssertFailure(1, "no method of the study is finished");
         ToolRun.Start(Array.FindAll(arguments, static argument => argument != "--quick")).AssertFailure(1, "built-in samples = 2000 + 1000", "this study has 20000 + 4000");
 
         // Plans of before sizes were written into them are read back.
