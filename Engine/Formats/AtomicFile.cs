@@ -13,10 +13,12 @@ public static class AtomicFile
     private const int MarkLength = 9;
     private const int Attempts = 8;
 
+    private const int MinutesOfGrace = 1;
+
     /// <summary>
     /// Writes beside the target, flushes to the disk, then renames over it. When <paramref name="write"/> throws, the target is as it was
     /// and the partial file is removed. Of several writers at once each writes whole, and the last to end stays. What writers of the same target
-    /// that were killed left behind is removed.
+    /// that were killed left behind is removed a minute later.
     /// </summary>
     /// <param name="path">The target.</param>
     /// <param name="write">Writes the content.</param>
@@ -77,6 +79,12 @@ public static class AtomicFile
 
             try
             {
+                // A file is there a moment before its lock is: one that is new may have a writer all the same.
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < TimeSpan.FromMinutes(MinutesOfGrace))
+                {
+                    continue;
+                }
+
                 // Refused while its writer lives; names are not drawn twice, so this one is nobody else's by then.
                 using FileStream abandoned = new(file, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
             }

@@ -48,7 +48,11 @@ public sealed class AtomicFileTests : IDisposable
         }
 
         AtomicFile.Write(path, static stream => stream.Write("old"u8));
-        File.WriteAllText(path + ".0123abcd" + AtomicFile.PartialSuffix, "a long rest of an earlier writer");
+        string rest = path + ".0123abcd" + AtomicFile.PartialSuffix;
+        File.WriteAllText(rest, "a long rest of an earlier writer");
+        AtomicFile.Write(path, static stream => stream.Write("newer than new"u8));
+        Assert.True(File.Exists(rest), "so new a file may have a writer");
+        File.SetLastWriteTimeUtc(rest, DateTime.UtcNow.AddMinutes(-2));
         AtomicFile.Write(path, static stream => stream.Write("new"u8));
         Assert.Equal("new", File.ReadAllText(path));
         Assert.False(File.Exists(path + ".0123abcd" + AtomicFile.PartialSuffix));

@@ -66,7 +66,7 @@ public sealed class TextVerbTests(TrainedTextModel trained) : IClassFixture<Trai
             process.StandardInput.WriteLine(Lines[0]);
             process.StandardInput.Flush();
             Assert.Contains("\"line 1\"", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
-            using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            using Process kill = Process.Start("kill", [TrainTests.StopSignal(), process.Id.ToString(CultureInfo.InvariantCulture)]);
             kill.WaitForExit();
             Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)), "it still waits");
             Assert.Equal(1, process.ExitCode);

@@ -178,7 +178,7 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
     }
 
     // A process that was started in the background of a script has the interrupt signal ignored, and so have its children.
-    private static string StopSignal()
+    internal static string StopSignal()
     {
         const string Status = "/proc/self/status";
         const string Ignored = "SigIgn:";
