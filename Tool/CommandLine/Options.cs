@@ -13,6 +13,10 @@ public static class Options
     public static Option<string?> Text(string name, string valueName, string description)
         => new(name) { Description = description, HelpName = valueName, Arity = ArgumentArity.ExactlyOne };
 
+    /// <summary>A text that may be given several times.</summary>
+    public static Option<string[]> Texts(string name, string valueName, string description)
+        => new(name) { Description = description, HelpName = valueName, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+
     public static Option<long?> Whole(string name, string valueName, string description, long minimum, long maximum) => new(name)
     {
         Description = description,

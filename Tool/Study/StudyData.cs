@@ -7,13 +7,10 @@ using ManagedDyn.Tool.Verbs;
 
 namespace ManagedDyn.Tool.Study;
 
-/// <summary>The data sets of a study, each opened when a run first asks for it.</summary>
+/// <summary>The data sets of a study, each opened when a run first asks for it. Jobs may share it.</summary>
 public sealed class StudyData(DatasetOptions options, Workers workers)
 {
     private readonly Dictionary<string, DataSplits> _opened = new(StringComparer.Ordinal);
-
-    /// <summary>The data sets that were opened, in that order.</summary>
-    public IReadOnlyCollection<DataSplits> Opened => _opened.Values;
 
     /// <summary>How many samples are drawn of a built-in data set; empty: it is none, and has the samples that it has.</summary>
     public string SamplesOf(string source) => Datasets.IsBuiltIn(source) ? string.Create(CultureInfo.InvariantCulture, $"{options.BuiltInTrainingCount} + {options.BuiltInTestCount}") : string.Empty;
@@ -21,14 +18,17 @@ public sealed class StudyData(DatasetOptions options, Workers workers)
     /// <summary>A data set by its path or name.</summary>
     public DataSplits Open(string source)
     {
-        if (!_opened.TryGetValue(source, out DataSplits? data))
+        lock (_opened)
         {
-            // Scenes have a size and a test part of their own.
-            DatasetOptions own = source is Datasets.Scenes or Datasets.NoisyScenes ? options with { Folds = 0, ImageSize = 0 } : options;
-            data = DataOpening.Open(source, own, workers);
-            _opened.Add(source, data);
-        }
+            if (!_opened.TryGetValue(source, out DataSplits? data))
+            {
+                // Scenes have a size and a test part of their own.
+                DatasetOptions own = source is Datasets.Scenes or Datasets.NoisyScenes ? options with { Folds = 0, ImageSize = 0 } : options;
+                data = DataOpening.Open(source, own, workers);
+                _opened.Add(source, data);
+            }
 
-        return data;
+            return data;
+        }
     }
 }

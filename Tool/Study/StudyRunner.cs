@@ -31,9 +31,9 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
 
     /// <summary>The result of a plan, from its file or by training.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="mostMacs">MACs of a sample on average that a network with thresholds shall keep to, where one of its calibrated points does.</param>
+    /// <param name="mostMacs">MACs of a sample on average that a network with thresholds shall keep to, where one of its calibrated points does; asked when it has been trained. Null: no bound.</param>
     /// <param name="spends">Whether it shall use as much of these as it can, whatever validation samples say; else the most accurate point there counts.</param>
-    public StudyRun Run(TrainingPlan plan, double mostMacs = double.PositiveInfinity, bool spends = false)
+    public StudyRun Run(TrainingPlan plan, Func<double>? mostMacs = null, bool spends = false)
     {
         ArgumentNullException.ThrowIfNull(plan);
         plan = plan with { BuiltInSamples = data.SamplesOf(plan.Data) };
@@ -69,7 +69,7 @@ public sealed class StudyRunner(ToolContext tool, StudyFolder folder, StudyData 
         }
 
         Model frozen = ModelBuilding.Freeze(outcome, plan, splits);
-        (Model model, StudyRun run) = frozen.Answers == AnswerKind.Label ? OfClasses(frozen, job.Samples, outcome.Elapsed, mostMacs, spends) : OfPixels(frozen, DenseEvaluator.Images(splits), outcome.Elapsed);
+        (Model model, StudyRun run) = frozen.Answers == AnswerKind.Label ? OfClasses(frozen, job.Samples, outcome.Elapsed, mostMacs?.Invoke() ?? double.PositiveInfinity, spends) : OfPixels(frozen, DenseEvaluator.Images(splits), outcome.Elapsed);
         ModelBuilding.Save(model, files.Model);
         OutputFile.WriteText(files.Result, Write(run) + "\n");
         return run;

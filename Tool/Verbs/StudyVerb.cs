@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Tool.CommandLine;
@@ -33,6 +34,9 @@ public sealed class StudyVerb : Verb
     // Sets of texts are small: with fewer of them to choose thresholds on, no exit could be trusted.
     private const float ValidationShare = 0.2f;
 
+    // Each run holds its own network, gradients and workspace.
+    private const int MostJobs = 8;
+
     // Images above are made smaller for a quick study.
     private const int QuickSize = 48;
 
@@ -40,7 +44,7 @@ public sealed class StudyVerb : Verb
     private readonly Option<string?> _data = Options.Text("--data", "DIR|NAME", "The data set, as 'mdyn train' takes it; 'glyphs', the built-in one, if not given. For temporal-wise, the folder that holds the data sets.");
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the study; named after it if not given. What is there already is not run again.");
     private readonly Option<bool> _quick = Options.Flag("--quick", "For small data sets such as digits, in about twenty minutes; built-in images are few.");
-    private readonly Option<string?> _only = Options.Text("--only", "TEXT", "Only the methods whose name holds this text.");
+    private readonly Option<string[]> _only = Options.Texts("--only", "TEXT", "Only the methods whose name holds this text; may be given several times.");
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", $"Times to go through the training samples; {FullEpochs}, or {QuickEpochs} with --quick, if not given; for spatial-wise {LeastSpatialEpochs} to {MostSpatialEpochs} by the number of images, or {QuickSpatialEpochs} with --quick; for temporal-wise as the data set needs.", 1, 10_000);
     private readonly Option<long?> _seeds = Options.Whole("--seeds", "N", $"Runs of each method; {FullSeeds}, or {QuickSeeds} for temporal-wise with --quick, if not given.", 1, PairedDifference.MaximumPairs);
     private readonly Option<long?> _folds = Options.Whole("--folds", "N", "Let so many parts of a data set without a test part take turns as it, one run on each, instead of --seeds.", 2, PairedDifference.MaximumPairs);
@@ -49,7 +53,8 @@ public sealed class StudyVerb : Verb
     private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<bool> _noTime = Options.Flag("--no-time", "Do not measure time.");
-    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. Accuracies do not depend on it.", 1, 1024);
+    private readonly Option<long?> _jobs = Options.Whole("--jobs", "N", $"Runs trained side by side; as many as cores for their threads, at most {MostJobs}, if not given. Accuracies do not depend on it.", 1, 1024);
+    private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train each run with; 1, or the cores divided by --jobs, if not given. Accuracies do not depend on it.", 1, 1024);
     private readonly Option<bool> _finished = Options.Flag("--finished", "Only the methods whose runs are all in the folder: the table of a study that still goes on, without training.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
 
@@ -57,7 +62,7 @@ public sealed class StudyVerb : Verb
         : base("study", "Train every method of a family beside its static counterpart: accuracy, multiply-adds, time, with intervals. Hours; goes on where it stopped.")
     {
         Command.Arguments.Add(_study);
-        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _folds, _size, _batch, _shift, _flip, _noTime, _threads, _finished, _json])
+        foreach (Option option in (Option[])[_data, _out, _quick, _only, _epochs, _seeds, _folds, _size, _batch, _shift, _flip, _noTime, _jobs, _threads, _finished, _json])
         {
             Command.Options.Add(option);
         }
@@ -69,7 +74,7 @@ public sealed class StudyVerb : Verb
         new("mdyn study instance-wise --data fashion-mnist/ --flip --shift 2 --out study", "the whole study; the same command goes on after a stop"),
         new("mdyn study spatial-wise --data sign-digits/ --folds 5", "all spatial-wise methods, each run tested on another fifth of the images"),
         new("mdyn study temporal-wise --data sets/ --quick", "texts and other sequences, on the data sets in the folder; rows whose set is missing are left out"),
-        new("mdyn study instance-wise --only condconv --quick", "one method on built-in images"),
+        new("mdyn study instance-wise --only condconv --only dy-cnn --quick", "two methods on built-in images"),
     ];
 
     public override ExitCode Run(ParseResult arguments, ToolContext tool)
@@ -96,11 +101,12 @@ public sealed class StudyVerb : Verb
             throw ToolException.Usage("--folds and --seeds were both given; a run on each fold has the seed of its number");
         }
 
-        using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
+        (int jobs, int threads) = JobsOf(arguments.GetValue(_jobs), arguments.GetValue(_threads), Environment.ProcessorCount);
+        using Workers workers = new(threads);
         StudyData data = isTemporal ? new StudyData(Sequences(common, quick), workers) : Open(ref common, quick, workers);
         bool isFree = study == StudyCatalogue.SpatialWise && arguments.GetValue(_epochs) is null;
         common = isFree ? common with { Epochs = SpatialEpochs(data.Open(common.Data).TrainingCount, quick) } : common;
-        List<StudyEntry> entries = Chosen(study, common, quick, arguments.GetValue(_only));
+        List<StudyEntry> entries = Chosen(study, common, quick, arguments.GetValue(_only) ?? []);
         if (isFree)
         {
             GivePixelsEpochs(entries);
@@ -112,7 +118,6 @@ public sealed class StudyVerb : Verb
         }
 
         StudyFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-study-{study}") { NamesData = isTemporal };
-        StudyRunner runner = new(tool, folder, data, workers);
         int pairs = common.Folds > 0 ? common.Folds : (int)(arguments.GetValue(_seeds) ?? (isTemporal && quick ? QuickSeeds : FullSeeds));
         if (arguments.GetValue(_finished))
         {
@@ -123,22 +128,20 @@ public sealed class StudyVerb : Verb
             }
         }
 
-        List<StudyRow> rows = [];
-        foreach (StudyEntry entry in entries)
+        List<StudyRow> rows = Complete(tool, folder, data, entries, pairs, jobs, workers, (row, done) =>
         {
-            rows.Add(Complete(runner, entry, pairs));
             if (!json)
             {
-                Tell(tool.Terminal, rows[^1], rows.Count, entries.Count);
+                Tell(tool.Terminal, row, done, entries.Count);
             }
-        }
-
+        });
         if (!arguments.GetValue(_noTime))
         {
             StudyTimer timer = new(tool);
+            StudyRunner runner = new(tool, folder, data, workers);
             for (int i = 0; i < rows.Count; i++)
             {
-                (double method, double plain) = timer.Compare(runner.Load(Pair(entries[i].Method, 0)), runner.Load(Pair(entries[i].Static, 0)), data.Open(entries[i].Method.Data));
+                (double method, double plain) = timer.Compare(runner.Load(StudyQueue.Pair(entries[i].Method, 0)), runner.Load(StudyQueue.Pair(entries[i].Static, 0)), data.Open(entries[i].Method.Data));
                 rows[i] = rows[i] with { MethodMilliseconds = method, StaticMilliseconds = plain };
             }
         }
@@ -176,19 +179,22 @@ public sealed class StudyVerb : Verb
         return ExitCode.Ok;
     }
 
-    private static List<StudyEntry> Chosen(string study, TrainingPlan common, bool isQuick, string? only)
+    private static List<StudyEntry> Chosen(string study, TrainingPlan common, bool isQuick, string[] only)
     {
-        List<StudyEntry> chosen = [];
-        foreach (StudyEntry entry in StudyCatalogue.Entries(study, common, isQuick))
+        List<StudyEntry> entries = [.. StudyCatalogue.Entries(study, common, isQuick)];
+        foreach (string text in only)
         {
-            if (only is null || entry.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
+            if (!entries.Exists(entry => Holds(entry, text)))
             {
-                chosen.Add(entry);
+                throw ToolException.Usage($"no method of the study has '{text}' in its name");
             }
         }
 
-        return chosen.Count > 0 ? chosen : throw ToolException.Usage($"no method of the study has '{only}' in its name");
+        entries.RemoveAll(entry => only.Length > 0 && !Array.Exists(only, text => Holds(entry, text)));
+        return entries;
     }
+
+    private static bool Holds(StudyEntry entry, string text) => entry.Name.Contains(text, StringComparison.OrdinalIgnoreCase);
 
     private static int SpatialEpochs(int images, bool quick) => quick ? QuickSpatialEpochs : Math.Clamp(SpatialImages / Math.Max(1, images), LeastSpatialEpochs, MostSpatialEpochs);
 
@@ -208,26 +214,47 @@ public sealed class StudyVerb : Verb
         bool isFinished = true;
         for (int pair = 0; pair < pairs; pair++)
         {
-            isFinished &= folder.HasResult(Pair(entry.Method, pair)) && folder.HasResult(Pair(entry.Static, pair));
+            isFinished &= folder.HasResult(StudyQueue.Pair(entry.Method, pair)) && folder.HasResult(StudyQueue.Pair(entry.Static, pair));
         }
 
         return isFinished;
     }
 
-    private static StudyRow Complete(StudyRunner runner, StudyEntry entry, int pairs)
+    private static (int Jobs, int Threads) JobsOf(long? jobs, long? threads, int cores)
     {
-        List<StudyRun> method = [];
-        List<StudyRun> plain = [];
-        for (int pair = 0; pair < pairs; pair++)
-        {
-            plain.Add(runner.Run(Pair(entry.Static, pair)));
-            method.Add(runner.Run(Pair(entry.Method, pair), entry.Claim == StudyClaim.SavesCompute ? entry.MostMacs * plain[^1].MeanMacs : double.PositiveInfinity, entry.Spends));
-        }
-
-        return new StudyRow(entry, method, plain);
+        int asked = (int)(jobs ?? Math.Clamp(cores / (threads ?? 1), 1, MostJobs));
+        return (asked, (int)(threads ?? Math.Max(1, cores / asked)));
     }
 
-    private static TrainingPlan Pair(TrainingPlan plan, int pair) => plan with { Seed = pair + 1, Fold = plan.Folds > 0 ? pair : 0 };
+    // One job shows how far it is; several would draw over each other's lines.
+    private static List<StudyRow> Complete(ToolContext tool, StudyFolder folder, StudyData data, List<StudyEntry> entries, int pairs, int jobs, Workers first, Action<StudyRow, int> told)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(tool.Cancellation);
+        Terminal terminal = jobs == 1 ? tool.Terminal : new Terminal(tool.Terminal.Out, TextWriter.Synchronized(tool.Terminal.Error), isErrorTerminal: false, isOutputTerminal: false);
+        List<Workers> others = [];
+        try
+        {
+            List<StudyRunner> runners = [];
+            for (int job = 0; job < jobs; job++)
+            {
+                if (job > 0)
+                {
+                    others.Add(new Workers(first.Threads));
+                }
+
+                runners.Add(new StudyRunner(new ToolContext(terminal, stop.Token), folder, data, job == 0 ? first : others[^1]));
+            }
+
+            return [.. new StudyQueue(entries, pairs, folder, told).Complete(runners, stop)];
+        }
+        finally
+        {
+            foreach (Workers other in others)
+            {
+                other.Dispose();
+            }
+        }
+    }
 
     private static StudyData Open(ref TrainingPlan common, bool quick, Workers workers)
     {

@@ -35,7 +35,7 @@ public sealed class PixelStudyTests : IDisposable
 
         StudyFolder folder = new(Path.Combine(_folder.Root, "study"));
         StudyRunner runner = new(tool, folder, data, workers);
-        StudyRun method = runner.Run(entry.Method, 1e12);
+        StudyRun method = runner.Run(entry.Method, static () => 1e12);
         StudyRun plain = runner.Run(entry.Static);
         foreach (StudyRun run in (StudyRun[])[method, plain])
         {
@@ -45,7 +45,7 @@ public sealed class PixelStudyTests : IDisposable
         }
 
         Assert.Equal(plain.DenseMacs, plain.MeanMacs);
-        Assert.Equal(method, new StudyRunner(tool, folder, data, workers).Run(entry.Method, 1e12));
+        Assert.Equal(method, new StudyRunner(tool, folder, data, workers).Run(entry.Method, static () => 1e12));
         (double time, double other) = new StudyTimer(tool).Compare(runner.Load(entry.Method), runner.Load(entry.Static), data.Open(entry.Method.Data));
         Assert.True(time > 0 && other > 0, $"{time} and {other} ms");
     }
