@@ -18,7 +18,8 @@ namespace ManagedDyn.Layers.Mechanisms;
 /// <remarks>
 /// With a granularity above 1 whole blocks of pixels are decided about, so that masks fit the tiles of fast convolutions: x is averaged over blocks
 /// first and the logits are of the averages (an addition to the paper). The scores are the mask itself, [N, H, W]. As in the released code the
-/// convolution has the block's stride, so that the mask is of its output's size.
+/// convolution has the block's stride, so that the mask is of its output's size. A dense start is another addition: masks drawn by chance let a network learn little
+/// before it has features to draw them by.
 /// </remarks>
 public sealed class MaskUnit : DecisionRule
 {
@@ -33,6 +34,7 @@ public sealed class MaskUnit : DecisionRule
     private readonly int _granularity;
     private readonly float _temperature;
     private readonly double _noiseShare;
+    private readonly double _denseShare;
     private readonly Conv2d _conv;
     private readonly Linear _fc;
 
@@ -42,7 +44,8 @@ public sealed class MaskUnit : DecisionRule
     /// <param name="granularity">Rows and columns of the blocks of output pixels that are decided about: 1, 2, 4 or 8.</param>
     /// <param name="temperature">T, above 0.</param>
     /// <param name="noiseShare">The share of training in which there is noise, 0 to 1.</param>
-    public MaskUnit(int channels, int stride = 1, int granularity = 1, float temperature = 1, double noiseShare = 0.8)
+    /// <param name="denseShare">The share of training in which all pixels are active and the rule learns nothing yet, 0 to 1.</param>
+    public MaskUnit(int channels, int stride = 1, int granularity = 1, float temperature = 1, double noiseShare = 0.8, double denseShare = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
         if (granularity is not (1 or 2 or 4 or 8))
@@ -60,11 +63,17 @@ public sealed class MaskUnit : DecisionRule
             throw new ArgumentOutOfRangeException(nameof(noiseShare), noiseShare, "Expected a share from 0 to 1.");
         }
 
+        if (!(denseShare is >= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(denseShare), denseShare, "Expected a share from 0 to 1.");
+        }
+
         _channels = channels;
         _stride = stride;
         _granularity = granularity;
         _temperature = temperature;
         _noiseShare = noiseShare;
+        _denseShare = denseShare;
         _conv = Add("conv", new Conv2d(channels, 1, 3, stride) { InitialScale = InitialScale });
         _fc = Add("fc", new Linear(channels, 1));
     }
@@ -88,6 +97,14 @@ public sealed class MaskUnit : DecisionRule
         int height = (shape[1] + _stride - 1) / _stride;
         int width = (shape[2] + _stride - 1) / _stride;
         using WorkspaceScope scope = context.Workspace.Enter();
+        if (context.Mode == Mode.Train && context.Progress < _denseShare)
+        {
+            Tensor all = context.Workspace.Rent(new Shape(shape[0], height, width));
+            all.Span.Fill(1);
+            Selection everywhere = context.Workspace.SelectAtLeast(shape[0], height * width, all.Span, Half);
+            return new Decision(scope.Keep(everywhere), context.Decisions == Engine.Execution.Decisions.Hard ? default : scope.Keep(all));
+        }
+
         Tensor logits = Logits(context, features, blocks);
         if (context.Decisions == Engine.Execution.Decisions.Hard)
         {

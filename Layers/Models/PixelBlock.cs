@@ -22,15 +22,16 @@ internal sealed class PixelBlock : Layer
     private readonly BatchNorm2d? _secondNorm;
     private readonly ConvBlock? _shortcut;
 
-    public PixelBlock(int inChannels, int outChannels, int stride, PixelOperation operation, int grid, int granularity)
+    public PixelBlock(int inChannels, int outChannels, int stride, PixelResNetOptions options)
     {
+        PixelOperation operation = options.Operation;
         bool isPlain = operation == PixelOperation.Interpolated && stride > 1;
         bool normalizesWithin = operation == PixelOperation.LowCost;
-        _first = Add("first", isPlain ? new ConvBlock(inChannels, outChannels, 3, stride) : Make(operation, inChannels, outChannels, stride, grid, granularity));
+        _first = Add("first", isPlain ? new ConvBlock(inChannels, outChannels, 3, stride) : Make(options, inChannels, outChannels, stride));
         _firstNorm = isPlain || normalizesWithin ? null : Add("first_norm", new BatchNorm2d(outChannels));
         _second = Add("second", normalizesWithin
             ? new LowCostConvolution(outChannels, outChannels, rectifies: false, mostFactor: 1)
-            : Make(operation, outChannels, outChannels, 1, grid, granularity));
+            : Make(options, outChannels, outChannels, 1));
         _secondNorm = normalizesWithin ? null : Add("second_norm", new BatchNorm2d(outChannels));
         _shortcut = stride == 1 && inChannels == outChannels
             ? null
@@ -67,11 +68,11 @@ internal sealed class PixelBlock : Layer
         _ => 0,
     };
 
-    private static Layer Make(PixelOperation operation, int inChannels, int outChannels, int stride, int grid, int granularity) => operation switch
+    private static Layer Make(PixelResNetOptions options, int inChannels, int outChannels, int stride) => options.Operation switch
     {
         PixelOperation.LowCost => new LowCostConvolution(inChannels, outChannels, 3, stride, mostFactor: 1),
-        PixelOperation.Interpolated => new InterpolatedConvolution(inChannels, outChannels, new MaskUnit(inChannels, 1, granularity), 3, grid),
+        PixelOperation.Interpolated => new InterpolatedConvolution(inChannels, outChannels, new MaskUnit(inChannels, 1, options.Granularity, denseShare: options.DenseShare), 3, options.Grid),
         PixelOperation.AdaptivelyConnected => new AdaptivelyConnectedConvolution(inChannels, outChannels, stride),
-        _ => throw new ArgumentException($"The operation is {operation}; expected a named one.", nameof(operation)),
+        _ => throw new ArgumentException($"The operation is {options.Operation}; expected a named one.", nameof(options)),
     };
 }

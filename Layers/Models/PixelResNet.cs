@@ -25,7 +25,7 @@ public static class PixelResNet
         {
             for (int i = 0; i < options.Blocks[group]; i++)
             {
-                layers.Add(new PixelBlock(width, options.Channels[group], group > 0 && i == 0 ? 2 : 1, options.Operation, options.Grid, options.Granularity));
+                layers.Add(new PixelBlock(width, options.Channels[group], group > 0 && i == 0 ? 2 : 1, options));
                 width = options.Channels[group];
             }
         }

@@ -26,6 +26,9 @@ public sealed record PixelResNetOptions : ImageModelOptions
     /// <summary>Rows and columns of the blocks of pixels that are sampled together: 1, 2, 4 or 8.</summary>
     public int Granularity { get; init; } = 1;
 
+    /// <summary>The share of training in which all pixels are sampled, before masks are learned, 0 to 1; of interpolated sums.</summary>
+    public double DenseShare { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -39,6 +42,7 @@ public sealed record PixelResNetOptions : ImageModelOptions
         OptionsCheck.RangeAll(Channels, 1, 4096, nameof(Channels));
         OptionsCheck.RangeAll(Blocks, 1, 64, nameof(Blocks));
         OptionsCheck.Range(Grid, 1, 64, nameof(Grid));
+        OptionsCheck.Range(DenseShare, 0, 1, nameof(DenseShare));
         if (Granularity is not (1 or 2 or 4 or 8))
         {
             throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
@@ -56,6 +60,7 @@ public sealed record PixelResNetOptions : ImageModelOptions
             Blocks = reader.Integers("blocks", 8, 1, 64),
             Grid = reader.Integer("grid", 1, 64),
             Granularity = reader.Integer("granularity", 1, 8),
+            DenseShare = reader.Has("dense_share") ? reader.Real("dense_share", 0, 1) : 0,
         };
         reader.Finish();
         OptionsCheck.Sound(options.Validate, "pixel-resnet");
@@ -73,6 +78,7 @@ public sealed record PixelResNetOptions : ImageModelOptions
         OptionsWriter.Integers(writer, "blocks", Blocks);
         writer.WriteNumber("grid", Grid);
         writer.WriteNumber("granularity", Granularity);
+        writer.WriteNumber("dense_share", DenseShare);
         writer.WriteEndObject();
     }
 }

@@ -31,6 +31,9 @@ public sealed record SparseResNetOptions : ImageModelOptions
     /// <summary>Neighbouring channels within a block that a gate keeps or leaves out together, chosen besides the pixels; 0: all channels are kept.</summary>
     public int ChannelGroup { get; init; }
 
+    /// <summary>The share of training in which all pixels are active, before masks are learned, 0 to 1.</summary>
+    public double DenseShare { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -40,6 +43,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         OptionsCheck.Range(Blocks.Length, Channels.Length, Channels.Length, "The number of groups in " + nameof(Blocks));
         OptionsCheck.Range(Expansion, 0, 64, nameof(Expansion));
         OptionsCheck.Range(ChannelGroup, 0, 4096, nameof(ChannelGroup));
+        OptionsCheck.Range(DenseShare, 0, 1, nameof(DenseShare));
         if (Granularity is not (1 or 2 or 4 or 8))
         {
             throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
@@ -82,8 +86,9 @@ public sealed record SparseResNetOptions : ImageModelOptions
             Expansion = reader.Integer("expansion", 0, 64),
             Granularity = reader.Integer("granularity", 1, 8),
 
-            // Files of before there were gates for channels have none.
+            // Files of before there were gates for channels, or a dense start, have none.
             ChannelGroup = reader.Has("channel_group") ? reader.Integer("channel_group", 0, 4096) : 0,
+            DenseShare = reader.Has("dense_share") ? reader.Real("dense_share", 0, 1) : 0,
         });
         reader.Finish();
         return options;
@@ -101,6 +106,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         writer.WriteNumber("expansion", Expansion);
         writer.WriteNumber("granularity", Granularity);
         writer.WriteNumber("channel_group", ChannelGroup);
+        writer.WriteNumber("dense_share", DenseShare);
         writer.WriteEndObject();
     }
 }

@@ -43,14 +43,14 @@ internal static class DepthPresets
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.5,
+            Target = 0.55,
             Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target, countsLikely: true), HybridWeight, PolicyBaseline.Greedy),
         },
         new("skipnet-rnn", "skips blocks by one recurrent gate shared over depth", static (shape, classes, _) => SkipNet(shape, classes, SkippingMethod.Recurrent, 1))
         {
             Paper = "Wang et al., SkipNet, ECCV 2018",
             Static = "resnet-deep",
-            Target = 0.5,
+            Target = 0.6,
             Objective = static (objective, plan) => new PolicyGradient(objective, new HybridReward(HybridSaving, (float)plan.Target, countsLikely: true), HybridWeight, PolicyBaseline.Greedy),
         },
         new("convnet-aig", "skips blocks by gates on pooled features, each asked to run for a share of inputs", static (shape, classes, _) => Gated(shape, classes, SkippingMethod.Pooled, new GumbelSigmoidRelaxation(noiseUntil: NoiseUntil)))

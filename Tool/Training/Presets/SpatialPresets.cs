@@ -17,6 +17,9 @@ internal static class SpatialPresets
     // Of the pixels; what dilated masks, stem, shortcuts and mask units cost comes on top and makes it half of the multiply-adds.
     private const double DynConvTarget = 0.39;
     private const double InterpolatedTarget = 0.4;
+
+    // Masks that are drawn before there are features to draw them by keep a short training from learning any.
+    private const double DenseShare = 0.25;
     private const int ChannelGroup = 8;
     private const float ActivityWeight = 0.02f;
     private const float PonderWeight = 0.05f;
@@ -89,11 +92,13 @@ internal static class SpatialPresets
         Blocks = SpatialSizes.Blocks,
         Granularity = granularity,
         ChannelGroup = channelGroup,
+        DenseShare = DenseShare,
     }.For(shape, classes));
 
     private static SingleStage Pixels(Shape shape, int classes, PixelOperation operation) => PixelResNet.Create(new PixelResNetOptions
     {
         Operation = operation,
+        DenseShare = operation == PixelOperation.Interpolated ? DenseShare : 0,
         StemStride = SpatialSizes.StemStride(shape),
         Channels = SpatialSizes.Channels,
         Blocks = SpatialSizes.Blocks,

@@ -61,10 +61,10 @@ internal static class WidthPresets
         {
             Static = StaticChannels,
             Paper = "Chen et al., You Look Twice: GaterNet for Dynamic Filter Selection in CNNs, CVPR 2019",
-            Target = 0.6,
+            Target = 0.75,
 
             // The paper's L1 on gates, of one weight, leaves nearly all of them open or hardly any, as data and length of training have it: a budget takes its place.
-            Objective = static (usual, plan) => new ComputeBudget(usual, (float)Target(plan, 0.6), boundsUntil: 0),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)Target(plan, 0.75), boundsUntil: 0),
         },
         new("rnp", "an agent says how many nested groups of channels each layer computes", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
@@ -72,9 +72,9 @@ internal static class WidthPresets
         }))
         {
             Static = StaticChannels,
-            Target = 0.58,
+            Target = 0.7,
             Paper = "Lin et al., Runtime Neural Pruning, NeurIPS 2017",
-            Objective = static (usual, plan) => new PolicyGradient(usual, new HybridReward(PruningSaving, (float)Target(plan, 0.58)), PruningWeight, PolicyBaseline.Greedy),
+            Objective = static (usual, plan) => new PolicyGradient(usual, new HybridReward(PruningSaving, (float)Target(plan, 0.7)), PruningWeight, PolicyBaseline.Greedy),
         },
         new("slimmable", "a gate chooses the width of each stage", static (shape, classes, _) => Channels(shape, classes, new ChannelNetOptions
         {
