@@ -59,6 +59,25 @@ public class MaskUnitTests
         Assert.Equal(plain, Scores(rule, features, Mode.Train, 1, 0.8));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 4)]
+    public void All_pixels_are_active_in_a_dense_start_and_nowhere_else(int stride, int granularity)
+    {
+        MaskUnit usual = Rule(stride, granularity);
+        MaskUnit patient = new(5, stride, granularity, denseShare: 0.25);
+        patient.Initialize(new RandomSource(5));
+        usual.Initialize(new RandomSource(5));
+        Tensor features = Features(2, 21, 19);
+        float[] start = Scores(patient, features, Mode.Train, 1, 0.2);
+        Assert.Equal((21 + stride - 1) / stride * ((19 + stride - 1) / stride) * 2, start.Length);
+        Assert.All(start, static score => Assert.Equal(1f, score));
+        Assert.Equal(Scores(usual, features, Mode.Train, 1, 0.25), Scores(patient, features, Mode.Train, 1, 0.25));
+        Assert.Equal(Scores(usual, features, Mode.Evaluate, 1, 0.2), Scores(patient, features, Mode.Evaluate, 1, 0.2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MaskUnit(4, denseShare: 1.5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MaskUnit(4, denseShare: double.NaN));
+    }
+
     [Fact]
     public void A_logit_of_zero_is_active_in_both_forms()
     {

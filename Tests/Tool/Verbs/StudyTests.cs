@@ -66,6 +66,9 @@ public sealed class StudyTests : IDisposable
         Assert.Equal(2, row.GetProperty("accuracies").GetArrayLength());
         Assert.Contains("2 folds", result.RootElement.GetProperty("settings").GetString(), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(path, "acnet-fold2-seed2", "model.safetensors")));
+        arguments[^1] = Path.Combine(_folder, "alone");
+        ToolRun.Start([.. arguments, "--jobs", "1"]).AssertOk();
+        Assert.Equal(File.ReadAllText(Path.Combine(path, "study.md")), File.ReadAllText(Path.Combine(_folder, "alone", "study.md")));
         ToolRun.Start([.. arguments, "--seeds", "2"]).AssertFailure(2, "--folds and --seeds");
         ToolRun.Start("study", "spatial-wise", "--folds", "2", "--only", "acnet").AssertFailure(1, "glyphs", "a test part of its own");
     }
@@ -102,6 +105,19 @@ public sealed class StudyTests : IDisposable
     {
         ToolRun.Start("study", "everything").AssertFailure(2, "there is no study 'everything'", "instance-wise");
         ToolRun.Start("study", "instance-wise", "--only", "nothing-of-the-kind").AssertFailure(2, "no method of the study has 'nothing-of-the-kind'");
+    }
+
+    [Fact]
+    public void ARunThatFailsEndsTheOthers()
+    {
+        string path = Path.Combine(_folder, "study");
+        string spoiled = Path.Combine(path, "resnet-exits-seed2");
+        Directory.CreateDirectory(spoiled);
+        File.WriteAllText(Path.Combine(spoiled, "model.safetensors"), "no model");
+        File.WriteAllText(Path.Combine(spoiled, "result.json"), "no result");
+        File.WriteAllText(Path.Combine(spoiled, "plan.json"), "no plan");
+        ToolRun.Start("study", "instance-wise", "--quick", "--only", "resnet-exits", "--epochs", "1", "--jobs", "3", "--threads", "1", "--no-time", "--out", path).AssertFailure(1, "plan.json");
+        Assert.False(File.Exists(Path.Combine(path, "study.md")));
     }
 
     private static void WriteImages(string folder, int count)
