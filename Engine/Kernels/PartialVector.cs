@@ -50,6 +50,24 @@ internal static class PartialVector
         }
     }
 
+    /// <summary>Stores the first lanes; what the target holds behind them stays.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <param name="target">The elements.</param>
+    /// <param name="start">The first that is written.</param>
+    /// <param name="count">How many lanes, at most a vector.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector<float> vector, Span<float> target, int start, int count)
+    {
+        if (start > target.Length - Vector<float>.Count)
+        {
+            StoreLast(vector, target.Slice(start, count));
+            return;
+        }
+
+        Span<float> place = target[start..];
+        Vector.ConditionalSelect(Vector.LessThan(Vector<int>.Indices, new Vector<int>(count)), vector, new Vector<float>(place)).CopyTo(place);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Vector<float> LoadLast(ReadOnlySpan<float> source, int start, int count)
     {

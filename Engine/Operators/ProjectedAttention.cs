@@ -35,7 +35,7 @@ public static class ProjectedAttention
         (int samples, int length, int width) = (projected.Shape[0], projected.Shape[1], projected.Shape[2] / 3);
         attention = context.Workspace.Rent(new Shape(samples, heads, length, length));
         Tensor output = context.Workspace.Rent(new Shape(samples, length, width));
-        HeadWork work = new(projected, heads, attention, output, default);
+        HeadWork work = new(projected, heads, length, width, attention, output);
         Tensor scratch = context.Workspace.Rent(new Shape(samples * heads, work.ScratchLength));
         context.Workers.Run(samples * heads, work with { Scratch = scratch });
         context.Workspace.Recycle(scratch.Storage);
@@ -48,13 +48,11 @@ public static class ProjectedAttention
         return output;
     }
 
-    private readonly record struct HeadWork(Tensor Projected, int Heads, Tensor Attention, Tensor Output, Tensor Scratch) : IParallelWork
+    private readonly record struct HeadWork(Tensor Projected, int Heads, int Length, int Width, Tensor Attention, Tensor Output) : IParallelWork
     {
+        public Tensor Scratch { get; init; }
+
         public int ScratchLength => Math.Max(PlainMultiply.ScratchLength(Scores), PlainMultiply.ScratchLength(Mixing));
-
-        private int Length => Projected.Shape[1];
-
-        private int Width => Projected.Shape[2] / 3;
 
         private MultiplyShape Scores => new(Length, Width / Heads, Length) { LeftStride = 3 * Width, RightStride = 3 * Width, TransposesRight = true };
 
@@ -63,22 +61,23 @@ public static class ProjectedAttention
         public void Execute(int part)
         {
             (int sample, int head) = (part / Heads, part % Heads);
+            int scratchLength = Scratch.Shape[1];
             int depth = Width / Heads;
             Span<float> all = Projected.Span.Slice(sample * Length * 3 * Width, Length * 3 * Width)[(head * depth)..];
             Span<float> weights = Attention.Span.Slice(part * Length * Length, Length * Length);
-            Span<float> scratch = Scratch.Span.Slice(part * ScratchLength, ScratchLength);
+            Span<float> scratch = Scratch.Span.Slice(part * scratchLength, scratchLength);
             float factor = 1f / MathF.Sqrt(depth);
             for (int token = 0; token < Length; token++)
             {
-                System.Numerics.Tensors.TensorPrimitives.Multiply(all.Slice(token * 3 * Width, depth), factor, all.Slice(token * 3 * Width, depth));
+                Span<float> query = all.Slice(token * 3 * Width, depth);
+                System.Numerics.Tensors.TensorPrimitives.Multiply(query, factor, query);
             }
 
             Epilogue none = default;
             PlainMultiply.Multiply(Scores, all, all[Width..], weights, in none, scratch);
-            for (int token = 0; token < Length; token++)
+            if (Length > 0)
             {
-                Span<float> row = weights.Slice(token * Length, Length);
-                SoftmaxRow.Probabilities(row, 1f, row);
+                SoftmaxRow.ProbabilitiesOfRows(weights, Length);
             }
 
             Span<float> mixed = Output.Span.Slice(sample * Length * Width, Length * Width)[(head * depth)..];

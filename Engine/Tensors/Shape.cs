@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -73,7 +74,7 @@ public readonly struct Shape : IEquatable<Shape>
             int index = dimension < 0 ? dimension + Rank : dimension;
             if ((uint)index >= (uint)Rank)
             {
-                throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"Shape {this} has no dimension {dimension}; expected {-Rank} to {Rank - 1}.");
+                ThrowNoDimension(dimension);
             }
 
             return _extents[index];
@@ -178,6 +179,11 @@ public readonly struct Shape : IEquatable<Shape>
         CopyTo(extents);
         return Format(extents[..Rank]);
     }
+
+    // Apart, so that reading an extent is inlined.
+    [DoesNotReturn]
+    private void ThrowNoDimension(int dimension) =>
+        throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"Shape {this} has no dimension {dimension}; expected {-Rank} to {Rank - 1}.");
 
     private static string Format(ReadOnlySpan<int> extents)
     {

@@ -15,11 +15,13 @@ public static class SoftmaxRow
 {
     /// <summary>The largest value; NaN if there is one. −∞ for no values.</summary>
     /// <param name="values">The values.</param>
-    public static float Maximum(ReadOnlySpan<float> values)
+    public static float Maximum(ReadOnlySpan<float> values) => Maximum(values, values.Length);
+
+    private static float Maximum(ReadOnlySpan<float> values, int length)
     {
         ref float first = ref MemoryMarshal.GetReference(values);
         int width = Vector<float>.Count;
-        int whole = Whole(values.Length);
+        int whole = Whole(length);
         Vector<float> best = new(float.NegativeInfinity);
         Vector<float> other = best;
         int i = 0;
@@ -33,7 +35,7 @@ public static class SoftmaxRow
 
         best = i < whole ? Larger(Vector.LoadUnsafe(ref first, (nuint)i), best) : best;
         best = Larger(other, best);
-        best = whole < values.Length ? Larger(PartialVector.Load(values, whole, values.Length - whole, float.NegativeInfinity), best) : best;
+        best = whole < length ? Larger(PartialVector.Load(values, whole, length - whole, float.NegativeInfinity), best) : best;
         if (!Vector.EqualsAll(best, best))
         {
             return float.NaN;
@@ -60,25 +62,49 @@ public static class SoftmaxRow
     public static float Probabilities(ReadOnlySpan<float> logits, float temperature, Span<float> probabilities)
     {
         Check(logits.Length, probabilities.Length, temperature);
-        float largest = Maximum(logits);
-        int whole = Whole(logits.Length);
-        int last = logits.Length - whole;
+        float largest = Probabilities(logits, logits.Length, temperature, probabilities, out float total);
+        return (largest / temperature) + MathF.Log(total);
+    }
+
+    /// <summary>Softmax of each row of a matrix in place: what lies behind a row is read with it, so that its end costs no more than its middle.</summary>
+    /// <param name="rows">The rows, one after the other.</param>
+    /// <param name="length">The length of a row, above 0, of which the matrix is a multiple.</param>
+    /// <exception cref="ArgumentException">The matrix is not of whole rows.</exception>
+    internal static void ProbabilitiesOfRows(Span<float> rows, int length)
+    {
+        if (length < 1 || rows.Length % length != 0)
+        {
+            throw new ArgumentException($"The matrix has {rows.Length} elements; expected a multiple of {length}, above 0.", nameof(length));
+        }
+
+        for (; rows.Length > 0; rows = rows[length..])
+        {
+            _ = Probabilities(rows, length, 1f, rows, out _);
+        }
+    }
+
+    // The largest logit, and the sum of the powers. Both spans hold at least the row; what is behind it may be read, and stays.
+    private static float Probabilities(ReadOnlySpan<float> logits, int length, float temperature, Span<float> probabilities, out float total)
+    {
+        float largest = Maximum(logits, length);
+        int whole = Whole(length);
+        int last = length - whole;
         Vector<float> sum = Powers(logits[..whole], largest, temperature, probabilities[..whole]);
         if (last != 0)
         {
             Vector<float> power = VectorMath.Exp(Divided(PartialVector.Load(logits, whole, last) - new Vector<float>(largest), temperature));
             sum += PartialVector.Keep(power, last, 0f);
-            PartialVector.Store(power, probabilities.Slice(whole, last));
+            PartialVector.Store(power, probabilities, whole, last);
         }
 
-        float total = Vector.Sum(sum);
+        total = Vector.Sum(sum);
         Scale(probabilities[..whole], 1f / total);
         if (last != 0)
         {
-            PartialVector.Store(PartialVector.Load(probabilities, whole, last) * new Vector<float>(1f / total), probabilities.Slice(whole, last));
+            PartialVector.Store(PartialVector.Load(probabilities, whole, last) * new Vector<float>(1f / total), probabilities, whole, last);
         }
 
-        return (largest / temperature) + MathF.Log(total);
+        return largest;
     }
 
     /// <summary>log Σ_c exp(z_c / T).</summary>
