@@ -32,7 +32,7 @@ public sealed class TrainVerb : Verb
     private readonly Option<long?> _epochs = Options.Whole("--epochs", "N", "Times to go through the training samples; 10 if not given.", 1, 100_000);
     private readonly Option<double?> _minutes = Options.Number("--minutes", "M", "Stop after so many minutes and keep the checkpoint; --resume goes on.", 1e-3, 1e6);
     private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Samples in a batch; 64 if not given, 16 of videos and where each pixel is answered for.", 1, 65536);
-    private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; 0.1 if not given.", 1e-9, 100);
+    private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; the model's own, as 'mdyn info --models' lists it, if not given.", 1e-9, 100);
     private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
     private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
     private readonly Option<double?> _distillation = Options.Number("--distillation", "W", "How much each exit also learns from the last one; 0 if not given.", 0, 100);

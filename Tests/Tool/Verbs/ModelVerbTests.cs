@@ -3,12 +3,33 @@ using System.IO;
 using System.Text.Json;
 using ManagedDyn.Engine.Formats.Npy;
 using ManagedDyn.Engine.Tensors;
+using ManagedDyn.Tool.Training;
 using Xunit;
 
 namespace ManagedDyn.Tests.Tool.Verbs;
 
 public sealed class ModelVerbTests(TrainedModel trained) : IClassFixture<TrainedModel>
 {
+    [Fact]
+    public void ModelsAreListedWithWhatTheyAreTrainedWithUsually()
+    {
+        ToolRun run = ToolRun.Start("info", "--models", "--json");
+        run.AssertOk();
+        using JsonDocument list = JsonDocument.Parse(run.Output);
+        JsonElement models = list.RootElement.GetProperty("models");
+        Assert.Equal(ModelPreset.All.Count, models.GetArrayLength());
+        JsonElement lstm = Assert.Single(models.EnumerateArray(), static model => model.GetProperty("name").GetString() == "skip-lstm");
+        Assert.Equal("texts, sequences", lstm.GetProperty("takes").GetString());
+        Assert.Equal("Adam", lstm.GetProperty("optimizer").GetString());
+        Assert.Equal(0.002, lstm.GetProperty("rate").GetDouble());
+        Assert.Equal(64, lstm.GetProperty("batch").GetInt32());
+        Assert.All(models.EnumerateArray(), static model => Assert.True(model.GetProperty("rate").GetDouble() > 0 && model.GetProperty("takes").GetString() != ""));
+        ToolRun table = ToolRun.Start("info", "--models");
+        table.AssertOk();
+        Assert.Contains("momentum", table.Output, StringComparison.Ordinal);
+        Assert.Contains("epochs: 10", table.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void InfoTellsExitsAndLayers()
     {
