@@ -2,31 +2,19 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using ManagedDyn.Engine.Formats;
 
 namespace ManagedDyn.Tool.Inputs;
 
 /// <summary>Reads what may be long in coming, such as what a person types, on another thread, so that waiting for it can be called off.</summary>
-internal sealed class WaitingStream(Stream inner, CancellationToken cancellation) : Stream
+internal sealed class WaitingStream(Stream inner, CancellationToken cancellation) : ForwardReadStream
 {
     private readonly byte[] _buffer = new byte[1 << 14];
     private Task<int>? _coming;
     private int _start;
     private int _end;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
+    /// <inheritdoc/>
     /// <exception cref="OperationCanceledException">Waiting was called off.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -42,19 +30,6 @@ internal sealed class WaitingStream(Stream inner, CancellationToken cancellation
         _start += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-        // Nothing is written.
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

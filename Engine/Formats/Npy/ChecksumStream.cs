@@ -4,7 +4,7 @@ using System.IO;
 namespace ManagedDyn.Engine.Formats.Npy;
 
 /// <summary>Reads another stream and computes the CRC-32 of zip files (polynomial 0xEDB88320, reflected) of what was read.</summary>
-internal sealed class ChecksumStream(Stream inner) : Stream
+internal sealed class ChecksumStream(Stream inner) : ForwardReadStream
 {
     private static readonly uint[] Table = MakeTable();
 
@@ -14,51 +14,18 @@ internal sealed class ChecksumStream(Stream inner) : Stream
     public uint Checksum => ~_state;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
+    public override int Read(Span<byte> buffer)
     {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        int read = inner.Read(buffer, offset, count);
+        int count = inner.Read(buffer);
         uint state = _state;
-        for (int i = offset; i < offset + read; i++)
+        foreach (byte value in buffer[..count])
         {
-            state = Table[(byte)(state ^ buffer[i])] ^ (state >> 8);
+            state = Table[(byte)(state ^ value)] ^ (state >> 8);
         }
 
         _state = state;
-        return read;
+        return count;
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private static uint[] MakeTable()
     {
