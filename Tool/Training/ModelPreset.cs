@@ -59,6 +59,18 @@ public sealed record ModelPreset(string Name, string Summary, Func<Shape, int, T
     /// <summary>The share of the dynamic part that shall run, where the method has such a target; 0: it has none.</summary>
     public double Target { get; init; }
 
+    /// <summary>Whether <see cref="Target"/> follows from how the network is built, so that no other can be asked for.</summary>
+    public bool HasFixedTarget { get; init; }
+
+    /// <summary>Whether a plan's target changes how the network is made or trained.</summary>
+    public bool TakesTarget => Target > 0 && !HasFixedTarget;
+
+    /// <summary>Whether a plan's attention and activation change how the network is made.</summary>
+    public bool HasFeatureChoice { get; init; }
+
+    /// <summary>Whether the loss takes the place of the usual one, with its label smoothing and distillation.</summary>
+    public bool HasOwnLoss { get; init; }
+
     /// <summary>Whether the method promises accuracy at nearly the same cost, and not the same accuracy at less cost.</summary>
     public bool AddsAccuracy { get; init; }
 

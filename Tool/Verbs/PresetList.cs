@@ -21,6 +21,7 @@ internal static class PresetList
         foreach (ModelPreset preset in ModelPreset.All)
         {
             string target = preset.Target > 0 ? Quantity.Percent(preset.Target) : string.Empty;
+            target = preset.HasFixedTarget ? $"fixed, {target}" : target;
             (double rate, int batch) = DefaultsOf(preset);
             table.Add(
                 preset.Name, preset.Summary, TakesOf(preset), preset.Static, target, OptimizerOf(preset), rate.ToString("R", CultureInfo.InvariantCulture),
@@ -39,7 +40,7 @@ internal static class PresetList
         foreach (ModelPreset preset in ModelPreset.All)
         {
             (double rate, int batch) = DefaultsOf(preset);
-            json.Object().Text("name", preset.Name).Text("summary", preset.Summary).Text("takes", TakesOf(preset)).Text("static", preset.Static).Number("target", preset.Target)
+            json.Object().Text("name", preset.Name).Text("summary", preset.Summary).Text("takes", TakesOf(preset)).Text("static", preset.Static).Number("target", preset.Target).Flag("takes_target", preset.TakesTarget)
                 .Text("optimizer", OptimizerOf(preset)).Number("rate", rate).Whole("batch", batch).Whole("epochs", Usual.Epochs).Text("paper", preset.Paper).EndObject();
         }
 

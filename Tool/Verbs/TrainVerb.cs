@@ -15,7 +15,6 @@ using ManagedDyn.Tool.Output;
 using ManagedDyn.Tool.Reporting;
 using ManagedDyn.Tool.Reporting.Pages;
 using ManagedDyn.Tool.Training;
-using ManagedDyn.Tool.Training.Presets;
 
 namespace ManagedDyn.Tool.Verbs;
 
@@ -34,20 +33,8 @@ public sealed class TrainVerb : Verb
     private readonly Option<long?> _batch = Options.Whole("--batch", "N", "Samples in a batch; 64 if not given, 16 of videos and where each pixel is answered for.", 1, 65536);
     private readonly Option<double?> _rate = Options.Number("--rate", "R", "The largest learning rate; the model's own, as 'mdyn info --models' lists it, if not given.", 1e-9, 100);
     private readonly Option<double?> _decay = Options.Number("--decay", "D", "Weight decay; 0.0005 if not given.", 0, 1);
-    private readonly Option<double?> _smoothing = Options.Number("--smoothing", "E", "Label smoothing; 0 if not given.", 0, 0.99);
-    private readonly Option<double?> _distillation = Options.Number("--distillation", "W", "How much each exit also learns from the last one; 0 if not given.", 0, 100);
     private readonly Option<string?> _teacher = Options.Text("--teacher", "MODEL", "A model trained on the same data, by file or short name, that every exit learns from too.");
-    private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
-    private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
-    private readonly Option<double?> _erase = Options.Number("--erase", "P", "Erase a rectangle of a training image with this probability.", 0, 1);
-    private readonly Option<long?> _size = Options.Whole("--image-size", "PIXELS", "Resize image files to this height and width.", 4, 4096);
-    private readonly Option<double?> _target = Options.Number("--target", "SHARE", "The share of the dynamic part that shall run, where the model has such a target; its own if not given.", 0.01, 1);
-    private readonly Option<string?> _attention = Options.Choice("--attention", "The attention of attention-resnet; se if not given.", FeaturePresets.Attentions);
-    private readonly Option<string?> _activation = Options.Choice("--activation", "The activation of attention-resnet; relu if not given.", FeaturePresets.Activations);
-    private readonly Option<string?> _tokenizer = Options.Choice("--tokenizer", "What texts are cut into; words if not given.", TrainingPlan.Words, TrainingPlan.BytePairs);
-    private readonly Option<long?> _vocabulary = Options.Whole("--vocabulary", "N", "The most words or byte pairs; 4096 if not given.", 300, 1 << 20);
-    private readonly Option<long?> _length = Options.Whole("--length", "TOKENS", "Cut texts at so many tokens; what nearly all training texts have, at most 64, if not given.", 1, 4096);
-    private readonly Option<long?> _grow = Options.Whole("--grow", "LEAVES", "Grow the tree of adaptive-tree from one leaf to at most so many, as validation gains by it; then all of it is trained for --epochs.", 1, 64);
+    private readonly FittingOptions _fitting = new();
     private readonly Option<long?> _seed = Options.Whole("--seed", "N", "The seed of weights, order and augmentation; 1 if not given.", 0, long.MaxValue);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train with; all cores if not given. The result does not depend on it.", 1, 1024);
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
@@ -55,7 +42,7 @@ public sealed class TrainVerb : Verb
     public TrainVerb()
         : base("train", "Train a network with exits: checkpoints, logs, a calibrated model and a report in one folder.")
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _grow, _seed, _threads, _json])
+        foreach (Option option in (Option[])[_data, _model, _out, _resume, _epochs, _minutes, _batch, _rate, _decay, _teacher, .. _fitting.All, _seed, _threads, _json])
         {
             Command.Options.Add(option);
         }
@@ -80,12 +67,13 @@ public sealed class TrainVerb : Verb
         using Workers workers = new((int)(arguments.GetValue(_threads) ?? Environment.ProcessorCount));
         (TrainingFolder folder, TrainingPlan plan, DataSplits data) = resumed is null ? Begin(arguments, workers) : GoOn(arguments, resumed, workers);
         SingleStage? grown = null;
-        if (resumed is null && arguments.GetValue(_grow) is { } leaves)
+        if (resumed is null && _fitting.Leaves(arguments) is { } leaves)
         {
-            (grown, plan) = TreeGrowing.Grow(plan, data, (int)leaves, workers, tool, prints: !json);
+            (grown, plan) = TreeGrowing.Grow(plan, data, leaves, workers, tool, prints: !json);
         }
 
         TrainingJob job = MakeJob(plan, data, folder, arguments.GetValue(_minutes), workers);
+        _fitting.Check(arguments, ModelPreset.Find(plan.Model), job.Network);
         if (grown is not null)
         {
             job.Begin(grown);
@@ -176,51 +164,35 @@ public sealed class TrainVerb : Verb
         string source = arguments.GetValue(_data)
             ?? throw ToolException.Usage($"--data is missing; expected a folder of data or a built-in set, '{Datasets.Glyphs}', '{Datasets.Scenes}' or '{Datasets.NoisyScenes}' ('mdyn train --help' tells more)");
         DataSplits? opened = null;
-        string model = arguments.GetValue(_model) ?? InputFitting.UsualModel(opened = Open(source, (int)(arguments.GetValue(_size) ?? 0), workers));
+        string model = arguments.GetValue(_model) ?? InputFitting.UsualModel(opened = Open(source, _fitting.ImageSize(arguments), workers));
         TrainingFolder folder = new(arguments.GetValue(_out) ?? $"mdyn-{Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}-{model}");
         if (folder.IsUsed)
         {
             throw ToolException.Usage($"the folder '{folder.Path}' holds a training run already; go on with --resume {folder.Path}, or give another --out");
         }
 
+        ModelPreset preset = ModelPreset.Find(model);
+        _fitting.Check(arguments, preset);
+        opened ??= Open(source, _fitting.ImageSize(arguments), workers);
+        _fitting.Check(arguments, preset, opened);
         TrainingPlan plan = new() { Data = source };
-        plan = plan with
+        plan = _fitting.AddTo(plan, arguments) with
         {
             Data = !Datasets.IsBuiltIn(source) && (Directory.Exists(source) || File.Exists(source)) ? Path.GetFullPath(source) : source,
             Model = model,
             Epochs = (int)(arguments.GetValue(_epochs) ?? plan.Epochs),
-            BatchSize = (int)(arguments.GetValue(_batch) ?? (ModelPreset.Find(model) is { Batch: > 0 } sized ? sized.Batch : plan.BatchSize)),
-            Rate = arguments.GetValue(_rate) ?? (ModelPreset.Find(model) is { Rate: > 0 } preset ? preset.Rate : plan.Rate),
+            BatchSize = (int)(arguments.GetValue(_batch) ?? (preset.Batch > 0 ? preset.Batch : plan.BatchSize)),
+            Rate = arguments.GetValue(_rate) ?? (preset.Rate > 0 ? preset.Rate : plan.Rate),
             Decay = arguments.GetValue(_decay) ?? plan.Decay,
-            Smoothing = arguments.GetValue(_smoothing) ?? plan.Smoothing,
-            Distillation = arguments.GetValue(_distillation) ?? plan.Distillation,
             Teacher = arguments.GetValue(_teacher) is { } teacher ? Path.GetFullPath(ModelStore.Find(teacher)) : plan.Teacher,
-            Shift = (int)(arguments.GetValue(_shift) ?? 0),
-            Flip = arguments.GetValue(_flip),
-            Erase = arguments.GetValue(_erase) ?? 0,
-            ImageSize = (int)(arguments.GetValue(_size) ?? 0),
-            Target = arguments.GetValue(_target) ?? plan.Target,
-            Attention = arguments.GetValue(_attention) ?? plan.Attention,
-            Activation = arguments.GetValue(_activation) ?? plan.Activation,
             Seed = arguments.GetValue(_seed) ?? plan.Seed,
-            Tokenizer = arguments.GetValue(_tokenizer) ?? plan.Tokenizer,
-            Vocabulary = (int)(arguments.GetValue(_vocabulary) ?? plan.Vocabulary),
-            Length = (int)(arguments.GetValue(_length) ?? plan.Length),
         };
-        if (model != RoutingPresets.AdaptiveTree && arguments.GetValue(_grow) is not null)
-        {
-            throw ToolException.Usage($"--grow grows the tree of --model {RoutingPresets.AdaptiveTree}; {model} has none");
-        }
-
-        opened ??= Open(source, plan.ImageSize, workers);
-        return plan.Augmentation.IsNone || opened is ImageSplits
-            ? (folder, plan, opened)
-            : throw ToolException.Usage($"--shift, --flip and --erase change images; the data set {opened.Name} has {opened.Noun}");
+        return (folder, plan, opened);
     }
 
     private (TrainingFolder Folder, TrainingPlan Plan, DataSplits Data) GoOn(ParseResult arguments, string path, Workers workers)
     {
-        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _smoothing, _distillation, _teacher, _shift, _flip, _erase, _size, _target, _attention, _activation, _tokenizer, _vocabulary, _length, _grow, _seed])
+        foreach (Option option in (Option[])[_data, _model, _out, _epochs, _batch, _rate, _decay, _teacher, .. _fitting.All, _seed])
         {
             if (arguments.GetResult(option) is { Implicit: false })
             {

@@ -161,7 +161,7 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
         ToolRun.Start("train", "--resume", broken).AssertFailure(1, "before its first checkpoint", "begin again");
         File.WriteAllText(path, text.Replace($"\"{string.Join(',', nodes)}\"", "\"1,leaf\"", StringComparison.Ordinal));
         ToolRun.Start("train", "--resume", broken).AssertFailure(1, "no sound plan", "leaf");
-        ToolRun.Start("train", "--data", trained.Data, "--model", "supernet", "--grow", "3").AssertFailure(2, "--grow", "adaptive-tree", "supernet has none");
+        ToolRun.Start("train", "--data", trained.Data, "--model", "supernet", "--grow", "3").AssertFailure(2, "--grow", "adaptive-tree", "supernet, which has no tree");
     }
 
     [Fact]
@@ -175,6 +175,21 @@ public sealed class TrainTests(TrainedModel trained) : IClassFixture<TrainedMode
         ToolRun.Start("train", "--resume", trained.FileNamed("nowhere")).AssertFailure(1, "does not exist");
         ToolRun.Start("train", "--data", trained.FileNamed("nothing"), "--out", trained.FileNamed("x")).AssertFailure(1, "cannot open the data set");
         Assert.False(Directory.Exists(trained.FileNamed("x")));
+    }
+
+    [Fact]
+    public void OptionsThatHaveAnEffectAreTaken()
+    {
+        string run = trained.FileNamed("effective");
+        string[] options = ["--image-size", "12", "--flip", "--erase", "0.1", "--smoothing", "0.1", "--distillation", "0.5", "--minutes", "0.0011"];
+        ToolRun.Start(trained.TrainArguments(run, options)).AssertFailure(1, "time is up");
+        using JsonDocument plan = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "plan.json")));
+        Assert.Equal("12", plan.RootElement.GetProperty("image size").GetString());
+        Assert.Equal("0.5", plan.RootElement.GetProperty("distillation").GetString());
+        string gated = trained.FileNamed("gated");
+        ToolRun.Start("train", "--data", trained.Data, "--model", "fbs", "--target", "0.5", "--batch", "12", "--minutes", "0.0011", "--out", gated, "--json").AssertFailure(1, "time is up");
+        string attentive = trained.FileNamed("attentive");
+        ToolRun.Start("train", "--data", trained.Data, "--model", "attention-resnet", "--attention", "eca", "--activation", "frelu", "--batch", "12", "--minutes", "0.0011", "--out", attentive, "--json").AssertFailure(1, "time is up");
     }
 
     // A process that was started in the background of a script has the interrupt signal ignored, and so have its children.

@@ -42,6 +42,7 @@ internal static class DensePresets
             Rate = AdamRate,
             UsesAdam = true,
             Batch = SmallBatch,
+            HasOwnLoss = true,
             Objective = static (_, _) => new PictureError(),
         },
         new("denoiser", "a clean picture of a noisy one, the expensive pass where there are edges (--data noisy-scenes)", static (shape, _, _) => new RefinementNet(Pictures(shape)))
@@ -52,6 +53,7 @@ internal static class DensePresets
             Rate = AdamRate,
             UsesAdam = true,
             Batch = SmallBatch,
+            HasOwnLoss = true,
             Objective = static (_, _) => new PictureError(),
         },
     ];

@@ -35,6 +35,7 @@ internal static class ExitPresets
         new("msdnet-small-weighted", "the same, each exit trained most on the samples that leave there", static (shape, classes, _) => Small(shape, classes, ExitGradients.Equilibrium, 0))
         {
             Paper = "Han et al., Learning to weight samples for dynamic early-exiting networks, ECCV 2022",
+            HasOwnLoss = true,
             Objective = static (_, plan) => new LearnedSampleWeights(SmallExits, (ulong)plan.Seed),
         },
         new("msdnet-base", "multi-scale with 5 exits, at the full size of the image", static (shape, classes, _) => Msd(shape, classes, 1, 16, 12, [1, 2, 3, 4, 4], 64))

@@ -16,6 +16,9 @@ internal static class TextPresets
     internal const float Dropout = 0.2f;
     internal const int Units = 64;
 
+    // Of a layer's tokens.
+    private const float TokensKept = 0.5f;
+
     // What each token kept, and each step not skimmed, adds to the loss.
     private const float TokensWeight = 0.2f;
     private const float JumpWeight = 0.03f;
@@ -41,9 +44,10 @@ internal static class TextPresets
             Paper = "Xin et al., BERxiT, EACL 2021",
             Objective = static (_, plan) => new LearnedExits(new MultiExitObjective(ExitWeights, (float)plan.Smoothing, (float)plan.Distillation)),
         },
-        SequencePreset.ForTexts("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", "transformer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = Share(plan, 0.5f) })) with
+        SequencePreset.ForTexts("token-drop-transformer", "hands on the tokens that get most attention, a share a layer", "transformer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { Keep = plan.Target > 0 ? (float)plan.Target : TokensKept })) with
         {
             Paper = "Goyal et al., PoWER-BERT, ICML 2020",
+            Target = TokensKept,
         },
         SequencePreset.ForTexts("learned-token-drop", "hands on the tokens above a learned threshold of attention", "transformer", static (shape, classes, plan) => TokenDropTransformer.Create(Drops(shape, classes, plan) with { IsLearned = true })) with
         {
@@ -98,8 +102,6 @@ internal static class TextPresets
     // Where the answer is a number, losses are small.
     private static AuxiliaryTerms Updates(Objective objective, TrainingPlan plan) =>
         new(objective, new KeyValuePair<string, float>(SkipRnn.UpdatesTerm, objective is LevelRegression ? UpdatesWeightOfLevels : UpdatesWeight));
-
-    private static float Share(TrainingPlan plan, float usual) => plan.Target > 0 ? (float)plan.Target : usual;
 
     private static ExitTransformerOptions Exits(Shape shape, int classes, TrainingPlan plan) => new ExitTransformerOptions { Width = Width, Hidden = Hidden, Dropout = Dropout }.For(shape, classes, plan);
 

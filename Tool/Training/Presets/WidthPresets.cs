@@ -124,6 +124,7 @@ internal static class WidthPresets
         {
             Static = StaticMixture,
             Target = 0.25,
+            HasFixedTarget = true,
             Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
         },
@@ -136,6 +137,7 @@ internal static class WidthPresets
         {
             Static = StaticMixture,
             Target = 0.125,
+            HasFixedTarget = true,
             Paper = "Fedus et al., Switch Transformers, JMLR 2022",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
         },
@@ -143,6 +145,7 @@ internal static class WidthPresets
         {
             Static = StaticMixture,
             Target = 0.5,
+            HasFixedTarget = true,
             Paper = "Shazeer et al., Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer, ICLR 2017, appendix B",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("importance", 0.02f), KeyValuePair.Create("load", 0.02f)),
         },
@@ -151,6 +154,7 @@ internal static class WidthPresets
         {
             Static = StaticConvolutionalMixture,
             Target = 0.5,
+            HasFixedTarget = true,
             Paper = "Fedus et al., Switch Transformers, JMLR 2022",
             Objective = static (usual, _) => Terms(usual, KeyValuePair.Create("balance", 0.02f)),
         },
