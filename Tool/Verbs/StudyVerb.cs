@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
-using System.Threading;
 using ManagedDyn.Engine.Execution;
 using ManagedDyn.Layers.Data;
 using ManagedDyn.Tool.CommandLine;
@@ -34,9 +33,6 @@ public sealed class StudyVerb : Verb
     // Sets of texts are small: with fewer of them to choose thresholds on, no exit could be trusted.
     private const float ValidationShare = 0.2f;
 
-    // Each run holds its own network, gradients and workspace.
-    private const int MostJobs = 8;
-
     // Images above are made smaller for a quick study.
     private const int QuickSize = 48;
 
@@ -53,7 +49,7 @@ public sealed class StudyVerb : Verb
     private readonly Option<long?> _shift = Options.Whole("--shift", "PIXELS", "Shift training images by up to so many pixels.", 0, 64);
     private readonly Option<bool> _flip = Options.Flag("--flip", "Mirror half of the training images.");
     private readonly Option<bool> _noTime = Options.Flag("--no-time", "Do not measure time.");
-    private readonly Option<long?> _jobs = Options.Whole("--jobs", "N", $"Runs trained side by side; as many as cores for their threads, at most {MostJobs}, if not given. Accuracies do not depend on it.", 1, 1024);
+    private readonly Option<long?> _jobs = Options.Whole("--jobs", "N", $"Runs trained side by side; as many as cores for their threads, at most {StudyJobs.MostUsual}, if not given. Accuracies do not depend on it.", 1, 1024);
     private readonly Option<long?> _threads = Options.Whole("--threads", "N", "Threads to train each run with; 1, or the cores divided by --jobs, if not given. Accuracies do not depend on it.", 1, 1024);
     private readonly Option<bool> _finished = Options.Flag("--finished", "Only the methods whose runs are all in the folder: the table of a study that still goes on, without training.");
     private readonly Option<bool> _json = Options.Flag("--json", "Print the result as JSON.");
@@ -101,8 +97,8 @@ public sealed class StudyVerb : Verb
             throw ToolException.Usage("--folds and --seeds were both given; a run on each fold has the seed of its number");
         }
 
-        (int jobs, int threads) = JobsOf(arguments.GetValue(_jobs), arguments.GetValue(_threads), Environment.ProcessorCount);
-        using Workers workers = new(threads);
+        StudyJobs jobs = StudyJobs.Of((int?)arguments.GetValue(_jobs), (int?)arguments.GetValue(_threads), Environment.ProcessorCount);
+        using Workers workers = new(jobs.Threads);
         StudyData data = isTemporal ? new StudyData(Sequences(common, quick), workers) : Open(ref common, quick, workers);
         bool isFree = study == StudyCatalogue.SpatialWise && arguments.GetValue(_epochs) is null;
         common = isFree ? common with { Epochs = SpatialEpochs(data.Open(common.Data).TrainingCount, quick) } : common;
@@ -128,13 +124,14 @@ public sealed class StudyVerb : Verb
             }
         }
 
-        List<StudyRow> rows = Complete(tool, folder, data, entries, pairs, jobs, workers, (row, done) =>
+        StudyQueue queue = new(entries, pairs, folder, (row, done) =>
         {
             if (!json)
             {
                 Tell(tool.Terminal, row, done, entries.Count);
             }
         });
+        List<StudyRow> rows = [.. jobs.Complete(queue, tool, folder, data)];
         if (!arguments.GetValue(_noTime))
         {
             StudyTimer timer = new(tool);
@@ -218,42 +215,6 @@ public sealed class StudyVerb : Verb
         }
 
         return isFinished;
-    }
-
-    private static (int Jobs, int Threads) JobsOf(long? jobs, long? threads, int cores)
-    {
-        int asked = (int)(jobs ?? Math.Clamp(cores / (threads ?? 1), 1, MostJobs));
-        return (asked, (int)(threads ?? Math.Max(1, cores / asked)));
-    }
-
-    // One job shows how far it is; several would draw over each other's lines.
-    private static List<StudyRow> Complete(ToolContext tool, StudyFolder folder, StudyData data, List<StudyEntry> entries, int pairs, int jobs, Workers first, Action<StudyRow, int> told)
-    {
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(tool.Cancellation);
-        Terminal terminal = jobs == 1 ? tool.Terminal : new Terminal(tool.Terminal.Out, TextWriter.Synchronized(tool.Terminal.Error), isErrorTerminal: false, isOutputTerminal: false);
-        List<Workers> others = [];
-        try
-        {
-            List<StudyRunner> runners = [];
-            for (int job = 0; job < jobs; job++)
-            {
-                if (job > 0)
-                {
-                    others.Add(new Workers(first.Threads));
-                }
-
-                runners.Add(new StudyRunner(new ToolContext(terminal, stop.Token), folder, data, job == 0 ? first : others[^1]));
-            }
-
-            return [.. new StudyQueue(entries, pairs, folder, told).Complete(runners, stop)];
-        }
-        finally
-        {
-            foreach (Workers other in others)
-            {
-                other.Dispose();
-            }
-        }
     }
 
     private static StudyData Open(ref TrainingPlan common, bool quick, Workers workers)
