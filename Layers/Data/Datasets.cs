@@ -127,7 +127,7 @@ public static class Datasets
 
         return Directory.GetDirectories(folder).Length > 0
             ? FolderImages.Open(folder, options)
-            : throw new ModelFormatException(folder, -1, files.Length == 0 ? "an empty folder" : $"{files.Length} files of no known kind", "CIFAR-10 (.bin), IDX, a table (.csv), labelled texts (.csv with a header, .tsv, .json), or a sub-folder of images for each class");
+            : throw new ModelFormatException(folder, -1, files.Length == 0 ? "an empty folder" : $"{files.Length} files of no known kind, and no sub-folder", "CIFAR-10 (.bin), IDX, a table (.csv), labelled texts (.csv with a header, .tsv, .json), or a sub-folder of images, recordings or videos for each class");
     }
 
     private static ImageSplits OpenFile(string file, DatasetOptions options)

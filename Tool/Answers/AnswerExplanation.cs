@@ -73,14 +73,19 @@ public sealed class AnswerExplanation(Terminal terminal, Model model) : AnswerSi
         }
 
         StringBuilder text = new("  ");
-        int read = 0;
+        (int read, int dropped, int beyond) = (0, 0, 0);
         foreach (WordUse word in words)
         {
             text.Append(word.Text).Append(' ');
             read += word.IsRead ? 1 : 0;
+            dropped += word.IsRead && word.Layers < word.OfLayers ? 1 : 0;
+            beyond += word.IsBeyond ? 1 : 0;
         }
 
         terminal.WriteLine(SafeText.Clean(text.ToString().TrimEnd()));
-        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {read} of {words.Count} words read{(read < words.Count ? ", (others) skimmed or passed over" : string.Empty)}"));
+        string skimmed = read + beyond < words.Count ? ", (others) skimmed or passed over" : string.Empty;
+        string left = dropped > 0 ? string.Create(CultureInfo.InvariantCulture, $", {dropped} of them dropped after the layer that stands behind the word") : string.Empty;
+        string cut = beyond > 0 ? string.Create(CultureInfo.InvariantCulture, $"; the last {beyond} stand behind the {words.Count - beyond} that the network takes of a text") : string.Empty;
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {read} of {words.Count} words read{left}{skimmed}{cut}"));
     }
 }

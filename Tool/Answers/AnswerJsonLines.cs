@@ -20,7 +20,7 @@ public sealed class AnswerJsonLines(Terminal terminal, Model model) : AnswerSink
             _json.Array("words");
             foreach (WordUse word in words)
             {
-                _json.Object().Text("word", word.Word).Flag("read", word.IsRead).Whole("layers", word.Layers).EndObject();
+                _json.Object().Text("word", word.Word).Flag("read", word.IsRead).Flag("beyond", word.IsBeyond).Whole("layers", word.Layers).EndObject();
             }
 
             _json.EndArray();

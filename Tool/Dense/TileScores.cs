@@ -20,6 +20,9 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
 {
     private const int BatchSize = 64;
 
+    // Cells of a map of shares, in a row and in a column: more than a panel shows.
+    private const int MostCells = 512;
+
     public void Ask(IEnumerable<(string Name, PixelImage Picture)> pictures, long limit)
     {
         Session session = new(model, new SessionOptions { Workers = options.Workers, Accuracy = options.Accuracy });
@@ -144,19 +147,35 @@ internal sealed class TileScores(ToolContext tool, Model model, DenseRunOptions 
             return;
         }
 
-        float[] shares = new float[predictions.Length];
-        for (int i = 0; i < shares.Length; i++)
+        double sum = 0;
+        foreach (Prediction prediction in predictions)
         {
-            shares[i] = (float)((double)predictions[i].MacsExecuted / model.FullMacs);
+            sum += (double)prediction.MacsExecuted / model.FullMacs;
         }
 
-        SpatialChoice place = new(grid.Rows, grid.Columns, shares, 1, []);
-        DecisionLine line = new("compute of each tile", DecisionKind.Regions, shares.Length, [], float.NaN, 0, 0) { Place = place };
+        SpatialChoice place = Shares(grid, predictions);
+        DecisionLine line = new("compute of each tile", DecisionKind.Regions, predictions.Length, [], float.NaN, 0, 0) { Place = place };
         List<SpatialPanel> panels = [.. SpatialPanels.Draw(grid.Picture, [line])];
-        panels[^1] = panels[^1] with { Detail = $"{Quantity.Percent(place.MeanShare)} of the whole network" };
+        panels[^1] = panels[^1] with { Detail = $"{Quantity.Percent(sum / predictions.Length)} of the whole network" };
         panels.Insert(1, new SpatialPanel(SpatialPanels.Enlarge(Map(grid, predictions)), "class of each tile", "bright where sure"));
         PixelImage sheet = HeatmapSheet.Compose(panels, name, string.Create(CultureInfo.InvariantCulture, $"{grid.Columns} x {grid.Rows} tiles, {options.BudgetText}"));
         OutputFile.Write(NumberedFile.NameOf(heatmap, index), stream => PngWriter.Write(stream, sheet));
+    }
+
+    // Where a tile lies is not what an even grid would have it: the last of a row is as large as the others, and moved inwards.
+    private SpatialChoice Shares(TileGrid grid, Prediction[] predictions)
+    {
+        int rows = Math.Min(grid.Picture.Height, MostCells);
+        int columns = Math.Min(grid.Picture.Width, MostCells);
+        float[] shares = new float[rows * columns];
+        for (int i = 0; i < shares.Length; i++)
+        {
+            int x = (int)((long)(i % columns) * grid.Picture.Width / columns);
+            int y = (int)((long)(i / columns) * grid.Picture.Height / rows);
+            shares[i] = (float)((double)predictions[grid.At(x, y)].MacsExecuted / model.FullMacs);
+        }
+
+        return new SpatialChoice(rows, columns, shares, 1, []);
     }
 
     // Each tile's class as a colour over the picture, the stronger the surer.

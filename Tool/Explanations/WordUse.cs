@@ -9,7 +9,8 @@ namespace ManagedDyn.Tool.Explanations;
 /// <param name="IsRead">Whether the network looked at it (or, where it skims, updated all of its state).</param>
 /// <param name="Layers">Layers that it went through, where layers drop tokens.</param>
 /// <param name="OfLayers">Layers that there are, where they drop tokens; else 1.</param>
-public sealed record WordUse(string Word, bool IsRead, int Layers, int OfLayers)
+/// <param name="IsBeyond">Whether it stands behind what the network takes of a text: nothing decided about it.</param>
+public sealed record WordUse(string Word, bool IsRead, int Layers, int OfLayers, bool IsBeyond = false)
 {
     /// <summary>"word" if it was read by all layers, "word/2" if it was dropped after the second, "(word)" if it was not read.</summary>
     public string Text => !IsRead ? $"({Word})" : Layers < OfLayers ? $"{Word}/{Layers}" : Word;
@@ -44,7 +45,7 @@ public sealed record WordUse(string Word, bool IsRead, int Layers, int OfLayers)
                 layers++;
             }
 
-            words[i] = new WordUse(pieces[i], isRead, layers, kept.Count + 1);
+            words[i] = new WordUse(pieces[i], isRead, layers, kept.Count + 1, i >= encoding.Length);
         }
 
         return words;

@@ -172,7 +172,7 @@ public sealed class InputReader
 
         if (path == LineSource.StandardInput)
         {
-            return new LineSource(path, (TextEncoding)_encoding!, Cancellation);
+            return new LineSource(path, (TextEncoding)_encoding!, Tell, Cancellation);
         }
 
         byte[] head = new byte[HeadLength];
@@ -203,7 +203,7 @@ public sealed class InputReader
 
         if (_encoding is TextEncoding texts)
         {
-            return start.Contains((byte)0) ? throw new ToolException($"'{path}' is {FileSniffer.Describe(start)}; expected a text in each line") : new LineSource(path, texts, Cancellation);
+            return start.Contains((byte)0) ? throw new ToolException($"'{path}' is {FileSniffer.Describe(start)}; expected a text in each line") : new LineSource(path, texts, Tell, Cancellation);
         }
 
         // IDX begins with two zero bytes and the type of unsigned bytes; packed ones are known by their name.

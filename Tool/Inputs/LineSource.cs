@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Threading;
+using ManagedDyn.Engine.Formats;
 using ManagedDyn.Layers.Data.Text;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Tool.Files;
@@ -22,10 +23,17 @@ internal sealed class LineSource : InputSource
     private readonly TextEncoding _encoding;
     private readonly List<int> _tokens = [];
     private readonly string _prefix;
+    private readonly Action<ToolException> _unreadable;
 
-    public LineSource(string path, TextEncoding encoding, CancellationToken cancellation)
+    /// <summary>Opens the file, or standard input.</summary>
+    /// <param name="path">The file, or <see cref="StandardInput"/>.</param>
+    /// <param name="encoding">How texts become tokens.</param>
+    /// <param name="unreadable">Told of each line that is too long; the others are read.</param>
+    /// <param name="cancellation">Ends waiting for a line.</param>
+    public LineSource(string path, TextEncoding encoding, Action<ToolException> unreadable, CancellationToken cancellation)
         : base(path)
     {
+        _unreadable = unreadable;
         bool isStandard = path == StandardInput;
         Stream stream = isStandard ? new WaitingStream(Console.OpenStandardInput(), cancellation) : InputFile.Open(path, Expected);
         _prefix = isStandard ? "line" : path;
@@ -37,7 +45,7 @@ internal sealed class LineSource : InputSource
 
     public override InputSample? Next()
     {
-        if (_reader.Read() is not { } text)
+        if (Read() is not { } text)
         {
             return null;
         }
@@ -49,4 +57,19 @@ internal sealed class LineSource : InputSource
     }
 
     public override void Dispose() => _reader.Dispose();
+
+    private string? Read()
+    {
+        while (true)
+        {
+            try
+            {
+                return _reader.Read();
+            }
+            catch (ModelLimitException e)
+            {
+                _unreadable(new ToolException($"cannot read '{Path}': {ToolException.Reason(e)}", e));
+            }
+        }
+    }
 }

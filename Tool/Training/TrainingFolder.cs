@@ -44,7 +44,7 @@ public sealed record TrainingFolder(string Path)
         }
         catch (IOException e)
         {
-            throw new ToolException($"the folder '{Path}' is in use by another run; wait until it has ended, or stop it ({ToolException.Reason(e)})", e);
+            throw new ToolException($"the folder '{Path}' is in use by another run; wait until it has ended, or stop it", e);
         }
         catch (System.UnauthorizedAccessException e)
         {

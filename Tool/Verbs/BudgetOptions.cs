@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using ManagedDyn.Layers.Inference;
+using ManagedDyn.Engine.Execution;
 using ManagedDyn.Tool.CommandLine;
 using ManagedDyn.Tool.Output;
 
@@ -59,7 +60,10 @@ public sealed class BudgetOptions
 
         // What a network with one exit costs it decides by itself.
         bool isCapped = arguments.GetValue(_macs) is not null || arguments.GetValue(_deadline) is not null;
-        return (budget, isCapped && model.ExitCount == 1 ? text + " (the network has one exit and cannot answer sooner)" : text);
+        string note = isCapped ? " (the network has one exit and cannot answer sooner)"
+            : arguments.GetValue(_full) && model.Answers == AnswerKind.Label ? " (the network has one exit; what its layers leave out they decide by themselves)"
+            : string.Empty;
+        return (budget, model.ExitCount == 1 ? text + note : text);
     }
 
     private (Budget Budget, string Text) ReadRule(ParseResult arguments, Model model)

@@ -34,7 +34,7 @@ public sealed class RunVerb : Verb
     private readonly Option<bool> _explain = Options.Flag("--explain", "Tell which words, steps, exits, layers, channels, experts or branches each answer used, with scores and multiply-adds.");
     private readonly Option<string?> _report = Options.Text("--report", "FILE", "Write the explanation of each answer as one HTML file, with drawings.");
     private readonly Option<string?> _heatmap = Options.Text("--heatmap", "FILE", "Draw where layers computed as a PNG: masks, steps, crops and sizes over the input; -2, -3 … are added for further inputs.");
-    private readonly Option<string?> _out = Options.Text("--out", "FILE", "Write the answer for each pixel, or with --tiles for each tile, as a PNG; an .npy file gets the numbers.");
+    private readonly Option<string?> _out = Options.Text("--out", "FILE", "Write the answer for each pixel, or with --tiles for each tile, as a PNG; of pixels an .npy file gets the numbers.");
     private readonly Option<long?> _memory = Options.Whole("--memory", "MB", "The most working memory of a model that answers for each pixel; larger pictures are run in tiles. 512 if not given.", 1, 1 << 20);
     private readonly Option<bool> _tiles = Options.Flag("--tiles", "Ask a classifier about each tile of a large picture instead of about the whole, scaled down.");
     private readonly Option<double?> _reject = Options.Number("--reject-below", "P", "Tell that an input is of none of the classes when the most probable one is less probable than this; the model's own bound if not given.", 0, 1);
@@ -92,6 +92,8 @@ public sealed class RunVerb : Verb
         string? heatmap = arguments.GetValue(_heatmap);
         string? map = arguments.GetValue(_out);
         CheckOutputs(arguments, report, heatmap, map);
+        CheckForm("--heatmap", heatmap, ".png");
+        CheckForm("--out", map, arguments.GetValue(_tiles) ? [".png"] : [".png", ".npy"]);
         OutputFile.CheckWritable(report);
         OutputFile.CheckWritable(heatmap);
         OutputFile.CheckWritable(map);
@@ -205,6 +207,25 @@ public sealed class RunVerb : Verb
             NumberedFile.CheckApart(heatmap, inputs);
             NumberedFile.CheckApart(map, inputs);
         }
+    }
+
+    // What is written is told by the name: another one would be believed.
+    private static void CheckForm(string option, string? path, params ReadOnlySpan<string> endings)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        foreach (string ending in endings)
+        {
+            if (path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            {
+                return;
+            }
+        }
+
+        throw ToolException.Usage($"{option} is '{path}'; expected a name that ends in {string.Join(" or ", endings)}");
     }
 
     private AnswerSink Sink(ParseResult arguments, ToolContext tool, Model model, string budget)

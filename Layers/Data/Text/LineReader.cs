@@ -21,6 +21,7 @@ public sealed class LineReader : IDisposable
     private int _start;
     private int _end;
     private bool _endedInReturn;
+    private bool _isInLongLine;
 
     /// <summary>Reads from a stream, which is closed with the reader.</summary>
     /// <param name="stream">The stream.</param>
@@ -49,10 +50,15 @@ public sealed class LineReader : IDisposable
     }
 
     /// <summary>The next line without its end; null when there is none.</summary>
-    /// <exception cref="ModelFileException">The line is too long, or the stream is packed and damaged.</exception>
+    /// <exception cref="ModelFileException">The line is too long (the next call goes on behind it), or the stream is packed and damaged.</exception>
     public string? Read()
     {
         _line.Clear();
+        if (_isInLongLine && !LeaveLongLine())
+        {
+            return null;
+        }
+
         while (true)
         {
             if (_start == _end && !Fill())
@@ -75,7 +81,8 @@ public sealed class LineReader : IDisposable
             ReadOnlySpan<char> part = length < 0 ? there : there[..length];
             if (part.Length > _longest - _line.Length)
             {
-                throw new ModelLimitException($"{_name}, line {Count + 1}", -1, $"more than {_longest} characters", $"at most {_longest}");
+                _isInLongLine = true;
+                throw new ModelLimitException($"{_name}, line {++Count}", -1, $"more than {_longest} characters", $"at most {_longest}");
             }
 
             _start += part.Length;
@@ -92,6 +99,26 @@ public sealed class LineReader : IDisposable
 
     /// <summary>Closes the stream.</summary>
     public void Dispose() => _reader.Dispose();
+
+    // Passes over what is left of it, a buffer at a time; false: the stream ends first.
+    private bool LeaveLongLine()
+    {
+        while (_start < _end || Fill())
+        {
+            int length = _buffer.AsSpan(_start, _end - _start).IndexOfAny('\n', '\r');
+            if (length >= 0)
+            {
+                _endedInReturn = _buffer[_start + length] == '\r';
+                _start += length + 1;
+                _isInLongLine = false;
+                return true;
+            }
+
+            _start = _end;
+        }
+
+        return false;
+    }
 
     // The mark of the byte order is not always recognised where few bytes come at a time.
     private string Take(string line) => Count++ == 0 && line.StartsWith('\uFEFF') ? line[1..] : line;

@@ -79,6 +79,10 @@ public sealed class DenseVerbTests : IDisposable
         Assert.Equal((54, 34), (tiles[19].GetProperty("left").GetInt32(), tiles[19].GetProperty("top").GetInt32()));
         Assert.Equal(70, ImageReader.Read(map).Width);
         Assert.True(File.Exists(heatmap));
+        ToolRun.Start("run", "--model", model, picture, "--tiles", "--out", Path.ChangeExtension(map, ".npy")).AssertFailure(2, "--out", "classes.npy", "ends in .png");
+        ToolRun.Start("run", "--model", model, picture, "--heatmap", Path.ChangeExtension(map, ".gif")).AssertFailure(2, "--heatmap", "ends in .png");
+        ToolRun.Start("run", "--model", model, picture, "--full").AssertOk();
+        ToolRun.Start("run", "--model", model, "--reuse", picture).AssertFailure(1, "large.png", "folder of numbered frames");
     }
 
     [Fact]

@@ -155,6 +155,16 @@ public sealed class TextVerbTests(TrainedTextModel trained) : IClassFixture<Trai
         ToolRun.Start("run", "--model", trained.Model, binary).AssertFailure(1, "a text in each line");
     }
 
+    [Fact]
+    public void ALineThatIsTooLongIsToldAndTheOthersAreAnswered()
+    {
+        ToolRun run = ToolRun.Start(["run", "--model", trained.Model, "--json", "-"], $"rain sun\n{new string('a', 1_100_000)}\nbill pay\n");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("line 2", run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("line 3", run.Output, StringComparison.Ordinal);
+    }
+
     private static double Confidence(string answer)
     {
         using JsonDocument document = JsonDocument.Parse(answer);

@@ -28,6 +28,23 @@ public sealed class LineReaderTests
         }
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public void Lines_behind_one_that_is_too_long_are_read(string end)
+    {
+        string text = $"one{end}{new string('a', 100_000)}{end}three{end}{new string('b', 11)}";
+        using LineReader reader = new(new MemoryStream(Encoding.UTF8.GetBytes(text)), "some", 10);
+        Assert.Equal("one", reader.Read());
+        Assert.Contains("line 2", Assert.Throws<ModelLimitException>(reader.Read).Message, StringComparison.Ordinal);
+        Assert.Equal("three", reader.Read());
+        Assert.Equal(3, reader.Count);
+        Assert.Contains("line 4", Assert.Throws<ModelLimitException>(reader.Read).Message, StringComparison.Ordinal);
+        Assert.Null(reader.Read());
+        Assert.Null(reader.Read());
+    }
+
     [Fact]
     public void Long_lines_and_many_lines_pass_the_buffer()
     {
