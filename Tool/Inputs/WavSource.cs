@@ -33,6 +33,11 @@ internal sealed class WavSource(string path, SignalEncoding encoding) : InputSou
             throw new ToolException($"cannot read '{Path}': {ToolException.Reason(e)}", e);
         }
 
+        if (recording.Duration <= TimeSpan.Zero)
+        {
+            throw new ToolException($"'{Path}' is a recording of no samples; expected at least one");
+        }
+
         return new InputSample(Path, null, values)
         {
             Steps = steps,

@@ -103,10 +103,24 @@ public sealed class TrainVerb : Verb
             throw new ToolException($"{reason} at step {outcome.Result.Step} of {job.TotalSteps}; the checkpoint is kept, go on with 'mdyn train --resume {folder.Path}'");
         }
 
+        try
+        {
+            Finish(tool, workers, folder, plan, data, job, outcome, json);
+        }
+        catch (OperationCanceledException e) when (tool.Cancellation.IsCancellationRequested)
+        {
+            throw new ToolException($"stopped after training, while the network was measured; the checkpoint is kept, 'mdyn train --resume {folder.Path}' measures it", e);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Finish(ToolContext tool, Workers workers, TrainingFolder folder, TrainingPlan plan, DataSplits data, TrainingJob job, TrainingOutcome outcome, bool json)
+    {
         if (outcome.Network.Answers != AnswerKind.Label)
         {
             FinishDense(tool, workers, folder, plan, data, outcome, json);
-            return ExitCode.Ok;
+            return;
         }
 
         Evaluator evaluator = new(tool, workers);
@@ -127,8 +141,6 @@ public sealed class TrainVerb : Verb
             EvaluationPrinter.Print(tool.Terminal, result);
             PrintFiles(tool.Terminal, folder);
         }
-
-        return ExitCode.Ok;
     }
 
     private static void FinishDense(ToolContext tool, Workers workers, TrainingFolder folder, TrainingPlan plan, DataSplits data, TrainingOutcome outcome, bool json)

@@ -86,6 +86,9 @@ public sealed class SignalVerbTests(SignalVerbTests.Trained trained) : IClassFix
     [Fact]
     public void WhatIsNoRecordingIsRefusedInOneLine()
     {
+        string silent = trained.FileNamed("silent.wav");
+        File.WriteAllBytes(silent, Wavs.Make([]));
+        ToolRun.Start("run", "--model", trained.Model, silent).AssertFailure(1, "silent.wav", "no samples");
         string file = trained.FileNamed("cut.wav");
         File.WriteAllBytes(file, Wavs.Make(Wavs.Tone(1800, 400))[..100]);
         foreach ((string path, string part) in new[] { (file, "cut.wav"), ("-", "standard input") })
