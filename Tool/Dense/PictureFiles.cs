@@ -43,7 +43,7 @@ internal static class PictureFiles
         {
             foreach (string file in Directory.GetFiles(path))
             {
-                if (Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP")
+                if (ImageReader.IsNamedSo(file))
                 {
                     pictures.Add(file);
                 }

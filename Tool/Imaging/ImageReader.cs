@@ -13,6 +13,10 @@ public static class ImageReader
 {
     public const long MaximumFileLength = 256L << 20;
 
+    /// <summary>Whether a file is named as a picture that can be read is.</summary>
+    /// <param name="path">Its path.</param>
+    public static bool IsNamedSo(string path) => Path.GetExtension(path).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP";
+
     public static PixelImage Read(string path)
     {
         byte[] file = InputFile.ReadAllBytes(path, MaximumFileLength, "a PNG, JPEG or BMP picture");

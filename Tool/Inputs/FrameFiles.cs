@@ -124,7 +124,7 @@ internal sealed class FrameFiles
     // All items are read: a packed file cannot be entered in its middle.
     private static FrameFiles OfFile(string path, Shape frame)
     {
-        if (File.Exists(path) && Path.GetExtension(path).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP")
+        if (File.Exists(path) && ImageReader.IsNamedSo(path))
         {
             throw new ToolException($"'{path}' is one picture; expected a folder of numbered frames, or an IDX file of them");
         }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using ManagedDyn.Tool.Imaging;
 
 namespace ManagedDyn.Tool.Inputs;
 
@@ -37,13 +38,13 @@ internal static class InputFiles
     }
 
     /// <summary>Whether they are one input for sure: a single picture or recording.</summary>
-    public static bool IsOne(List<string> files) => files.Count == 1 && Path.GetExtension(files[0]).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".WAV";
+    public static bool IsOne(List<string> files) => files.Count == 1 && (ImageReader.IsNamedSo(files[0]) || Path.GetExtension(files[0]).ToUpperInvariant() is ".WAV");
 
     private static void AddFrom(string folder, List<string> files)
     {
         foreach (string file in Directory.GetFiles(folder))
         {
-            if (Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".WAV" or ".NPY" or ".TXT" || file.Contains("idx3-ubyte", StringComparison.Ordinal))
+            if (ImageReader.IsNamedSo(file) || Path.GetExtension(file).ToUpperInvariant() is ".WAV" or ".NPY" or ".TXT" || file.Contains("idx3-ubyte", StringComparison.Ordinal))
             {
                 files.Add(file);
             }

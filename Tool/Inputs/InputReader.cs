@@ -113,7 +113,7 @@ public sealed class InputReader
     }
 
     private bool IsInput(string file)
-        => _encoding is TextEncoding ? Path.GetExtension(file).ToUpperInvariant() is ".TXT" : Path.GetExtension(file).ToUpperInvariant() is ".WAV" or ".PNG" or ".JPG" or ".JPEG" or ".BMP" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
+        => _encoding is TextEncoding ? Path.GetExtension(file).ToUpperInvariant() is ".TXT" : ImageReader.IsNamedSo(file) || Path.GetExtension(file).ToUpperInvariant() is ".WAV" or ".NPY" || file.Contains("idx3-ubyte", StringComparison.Ordinal);
 
     private IEnumerable<InputSample> ReadFile(string path)
     {

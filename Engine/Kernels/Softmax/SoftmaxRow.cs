@@ -17,6 +17,36 @@ public static class SoftmaxRow
     /// <param name="values">The values.</param>
     public static float Maximum(ReadOnlySpan<float> values) => Maximum(values, values.Length);
 
+    /// <summary>p_c = exp((z_c − max z) / T) / Σ.</summary>
+    /// <param name="logits">z.</param>
+    /// <param name="temperature">T, above 0.</param>
+    /// <param name="probabilities">p, as long as z; it may be z itself.</param>
+    /// <returns>log Σ_c exp(z_c / T).</returns>
+    /// <exception cref="ArgumentException">The lengths differ, or the temperature is not above 0.</exception>
+    public static float Probabilities(ReadOnlySpan<float> logits, float temperature, Span<float> probabilities)
+    {
+        Check(logits.Length, probabilities.Length, temperature);
+        float largest = Probabilities(logits, logits.Length, temperature, probabilities, out float total);
+        return (largest / temperature) + MathF.Log(total);
+    }
+
+    /// <summary>Softmax of each row of a matrix in place: what lies behind a row is read with it, so that its end costs no more than its middle.</summary>
+    /// <param name="rows">The rows, one after the other.</param>
+    /// <param name="length">The length of a row, above 0, of which the matrix is a multiple.</param>
+    /// <exception cref="ArgumentException">The matrix is not of whole rows.</exception>
+    internal static void ProbabilitiesOfRows(Span<float> rows, int length)
+    {
+        if (length < 1 || rows.Length % length != 0)
+        {
+            throw new ArgumentException($"The matrix has {rows.Length} elements; expected a multiple of {length}, above 0.", nameof(length));
+        }
+
+        for (; rows.Length > 0; rows = rows[length..])
+        {
+            _ = Probabilities(rows, length, 1f, rows, out _);
+        }
+    }
+
     private static float Maximum(ReadOnlySpan<float> values, int length)
     {
         ref float first = ref MemoryMarshal.GetReference(values);
@@ -51,36 +81,6 @@ public static class SoftmaxRow
         }
 
         return largest;
-    }
-
-    /// <summary>p_c = exp((z_c − max z) / T) / Σ.</summary>
-    /// <param name="logits">z.</param>
-    /// <param name="temperature">T, above 0.</param>
-    /// <param name="probabilities">p, as long as z; it may be z itself.</param>
-    /// <returns>log Σ_c exp(z_c / T).</returns>
-    /// <exception cref="ArgumentException">The lengths differ, or the temperature is not above 0.</exception>
-    public static float Probabilities(ReadOnlySpan<float> logits, float temperature, Span<float> probabilities)
-    {
-        Check(logits.Length, probabilities.Length, temperature);
-        float largest = Probabilities(logits, logits.Length, temperature, probabilities, out float total);
-        return (largest / temperature) + MathF.Log(total);
-    }
-
-    /// <summary>Softmax of each row of a matrix in place: what lies behind a row is read with it, so that its end costs no more than its middle.</summary>
-    /// <param name="rows">The rows, one after the other.</param>
-    /// <param name="length">The length of a row, above 0, of which the matrix is a multiple.</param>
-    /// <exception cref="ArgumentException">The matrix is not of whole rows.</exception>
-    internal static void ProbabilitiesOfRows(Span<float> rows, int length)
-    {
-        if (length < 1 || rows.Length % length != 0)
-        {
-            throw new ArgumentException($"The matrix has {rows.Length} elements; expected a multiple of {length}, above 0.", nameof(length));
-        }
-
-        for (; rows.Length > 0; rows = rows[length..])
-        {
-            _ = Probabilities(rows, length, 1f, rows, out _);
-        }
     }
 
     // The largest logit, and the sum of the powers. Both spans hold at least the row; what is behind it may be read, and stays.
