@@ -154,7 +154,11 @@ public static class Convolution2d
         using (context.Workspace.Enter())
         {
             Tensor panels = packed is null ? Pack(context, in geometry, weight) : packed.Panels;
-            if (WinogradWork.Choose(context, in geometry, in selection) is { } form)
+            if (PlaneWork.Takes(context, in geometry, in selection, batch))
+            {
+                PlaneWork.Run(context, in geometry, batch, input, panels, output, in selection, in steps);
+            }
+            else if (WinogradWork.Choose(context, in geometry, in selection) is { } form)
             {
                 WinogradWork.Run(context, in geometry, form, batch, input, panels, packed, output, in selection, in steps);
             }

@@ -39,9 +39,11 @@ internal struct WinogradWork : IParallelWork
     private bool _splitsPanels;
     private PickedWeights _picked;
 
-    /// <summary>The arithmetic of a convolution; null: direct.</summary>
+    /// <summary>The arithmetic of a convolution; null: direct. Where the whole map's is, so is that of selected pixels.</summary>
     public static WinogradForm? Choose(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection) =>
-        context.Accuracy == Accuracy.Fast && !selection.SelectsChannels ? ConvolutionCosts.Choose(in geometry) : null;
+        context.Accuracy == Accuracy.Fast && !selection.SelectsChannels && !ConvolutionCosts.ChoosesPlanes(in geometry, allowsTiles: true)
+            ? ConvolutionCosts.Choose(in geometry)
+            : null;
 
     /// <summary>Runs the convolution on the context's threads, with weights transformed before if they are <paramref name="ready"/>.</summary>
     public static void Run(

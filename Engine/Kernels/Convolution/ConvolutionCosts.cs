@@ -26,6 +26,10 @@ internal readonly struct ConvolutionCosts
     // Reading a vector of weights from the second cache and writing it there.
     private const double MovedVector = 3;
 
+    // Along planes: a multiply–add of vectors whose inputs lie across cache lines, and moving an input there.
+    private const double PlaneVector = 1.35;
+    private const double PlaneInput = 1;
+
     // What a call takes besides, whatever the number of tiles.
     private const double TileCall = 1500;
 
@@ -81,6 +85,31 @@ internal readonly struct ConvolutionCosts
         }
 
         return four <= two ? WinogradForm.F4 : WinogradForm.F2;
+    }
+
+    /// <summary>Whether the sums of a whole map are quicker with pixels side by side than any other way. They are direct sums, of the same bits.</summary>
+    /// <param name="geometry">The geometry.</param>
+    /// <param name="allowsTiles">Whether minimal filtering may be used instead.</param>
+    public static bool ChoosesPlanes(in ConvolutionGeometry geometry, bool allowsTiles)
+    {
+        if (!PlaneConvolution.Supports(in geometry))
+        {
+            return false;
+        }
+
+        double planes = Planes(in geometry);
+        return planes < Direct(in geometry, geometry.OutPixels)
+            && !(allowsTiles && WinogradConvolution.Supports(in geometry)
+                && (Tiles(in geometry, WinogradForm.F2, WinogradConvolution.TileCount(in geometry, WinogradForm.F2)) < planes
+                    || Tiles(in geometry, WinogradForm.F4, WinogradConvolution.TileCount(in geometry, WinogradForm.F4)) < planes));
+    }
+
+    /// <summary>The cost of the sums of a whole map with pixels side by side.</summary>
+    /// <param name="geometry">The geometry.</param>
+    public static double Planes(in ConvolutionGeometry geometry)
+    {
+        double vectors = (double)geometry.OutHeight * PlaneLayout.LengthOfRow(in geometry) / Vector<float>.Count;
+        return geometry.InChannels * ((vectors * geometry.OutChannels * geometry.Taps * PlaneVector) + (geometry.InPixels * PlaneInput));
     }
 
     /// <summary>The number of selected pixels from which on a tile that is computed whole is the quicker way.</summary>

@@ -29,10 +29,17 @@ public static class AveragePooling
         for (int oy = from; oy < to; oy++)
         {
             PoolWindow rows = geometry.Rows.Window(oy);
+            PoolWindow columns = default;
+            Vector<float> share = default;
             for (int ox = 0; ox < geometry.Columns.Output; ox++)
             {
-                PoolWindow columns = geometry.Columns.Window(ox);
-                Vector<float> share = new(Share(rows, columns, countPadding));
+                PoolWindow before = columns;
+                columns = geometry.Columns.Window(ox);
+                if (ox == 0 || columns.Count != before.Count || columns.Extent != before.Extent)
+                {
+                    share = new(Share(rows, columns, countPadding));
+                }
+
                 Span<float> target = output.Slice(((oy * geometry.Columns.Output) + ox) * channels, channels);
                 int c = 0;
                 for (; c <= channels - group; c += group)
@@ -148,6 +155,11 @@ public static class AveragePooling
         int width = Vector<float>.Count;
         int firstLanes = Math.Min(width, channels - c);
         int secondLanes = Math.Min(width, channels - c - width);
+        if (secondLanes == width)
+        {
+            Pair(in geometry, input, rows, columns, c, share, target);
+            return;
+        }
 
         // Windows lie within the map, as the geometry's check has found; a vector is read only where all of it does.
         ref float values = ref MemoryMarshal.GetReference(input);
@@ -176,5 +188,33 @@ public static class AveragePooling
         {
             PartialVector.Store(second * share, target.Slice(c + width, secondLanes));
         }
+    }
+
+    // Two whole vectors of neighbouring channels. Windows lie within the map, as the geometry's check has found, and so does each pixel's every channel.
+    private static void Pair(
+        in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, int c, Vector<float> share, Span<float> target)
+    {
+        nuint width = (nuint)Vector<float>.Count;
+        nuint pixel = (nuint)(columns.Step * geometry.Channels);
+        int line = rows.Step * geometry.Columns.Input * geometry.Channels;
+        int start = (((rows.First * geometry.Columns.Input) + columns.First) * geometry.Channels) + c;
+        ref float values = ref MemoryMarshal.GetReference(input);
+        Vector<float> first = Vector<float>.Zero, second = first;
+        for (int ky = 0; ky < rows.Count; ky++, start += line)
+        {
+            Vector<float> firstLine = Vector<float>.Zero, secondLine = firstLine;
+            nuint at = (nuint)start;
+            for (int kx = 0; kx < columns.Count; kx++, at += pixel)
+            {
+                firstLine += Vector.LoadUnsafe(ref values, at);
+                secondLine += Vector.LoadUnsafe(ref values, at + width);
+            }
+
+            first += firstLine;
+            second += secondLine;
+        }
+
+        (first * share).CopyTo(target[c..]);
+        (second * share).CopyTo(target[(c + (int)width)..]);
     }
 }

@@ -93,6 +93,11 @@ public readonly struct PoolAxis
         }
 
         int start = (output * _stride) - _padBefore;
+        if (start >= 0 && ((_kernel - 1L) * _dilation) + start < Input)
+        {
+            return new PoolWindow(start, _kernel, _dilation, _kernel);
+        }
+
         int skipped = start < 0 ? (-start + _dilation - 1) / _dilation : 0;
         int taken = Math.Min(_kernel, (Input - start + _dilation - 1) / _dilation);
         int extent = Math.Min(start + _kernel, Input + _padAfter) - start;

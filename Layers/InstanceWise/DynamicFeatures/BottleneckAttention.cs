@@ -40,14 +40,14 @@ public sealed class BottleneckAttention : FeatureAttention
         _norm = Add("norm", new BatchNorm2d(hidden));
         _excite = Add("fc2", new Linear(hidden, channels));
         Layer[] layers = new Layer[dilated + 2];
-        layers[0] = new NormalizedConvolution(new Conv2d(channels, hidden, 1), true, Activation.Relu, dilation: 1);
+        layers[0] = new NormalizedConvolution(new Conv2d(channels, hidden, 1), true, Activation.Relu);
         for (int i = 1; i <= dilated; i++)
         {
-            layers[i] = new NormalizedConvolution(new Conv2d(hidden, hidden, 3, dilation: dilation), true, Activation.Relu, dilation);
+            layers[i] = new NormalizedConvolution(new Conv2d(hidden, hidden, 3, dilation: dilation), true, Activation.Relu);
         }
 
         // Normal numbers of the variance that PyTorch's rule of the fan-in gives: by that of the fan-out one output would start far from 0.
-        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1) { InitialScale = 1f / MathF.Sqrt(6f * hidden) }, false, Activation.None, dilation: 1);
+        layers[^1] = new NormalizedConvolution(new Conv2d(hidden, 1, 1) { InitialScale = 1f / MathF.Sqrt(6f * hidden) }, false, Activation.None);
         _pixels = Add("pixels", new Sequential(layers));
     }
 

@@ -19,20 +19,15 @@ internal sealed class NormalizedConvolution : Layer
     private readonly Conv2d _conv;
     private readonly BatchNorm2d? _norm;
     private readonly Activation _activation;
-    private readonly int _dilation;
-    private readonly bool _runsAlongPixels;
     private Tensor _scale;
     private Tensor _shift;
 
     /// <summary>Wraps a convolution.</summary>
-    /// <param name="conv">The convolution, of stride 1 and one group with padding that keeps the size if it has few channels.</param>
+    /// <param name="conv">The convolution.</param>
     /// <param name="normalizes">Whether it is normalised.</param>
     /// <param name="activation">What follows.</param>
-    /// <param name="dilation">The convolution's dilation, if it may run along pixels; 0: it may not.</param>
-    public NormalizedConvolution(Conv2d conv, bool normalizes, Activation activation, int dilation = 0)
+    public NormalizedConvolution(Conv2d conv, bool normalizes, Activation activation)
     {
-        _dilation = dilation;
-        _runsAlongPixels = dilation > 0 && PlaneConvolutionOperator.PaysFor(conv.Weight.Shape[1], conv.Weight.Shape[0]);
         _conv = Add("conv", conv);
         _norm = normalizes ? Add("norm", new BatchNorm2d(conv.Weight.Shape[0], epsilon: Epsilon)) : null;
         _activation = activation;
@@ -76,19 +71,11 @@ internal sealed class NormalizedConvolution : Layer
         if (IsFrozen && context.Mode == Mode.Evaluate)
         {
             FusedSteps steps = new() { Scale = _scale, Shift = _shift, Activation = _activation };
-            return _runsAlongPixels ? RunAlongPixels(context, input, in steps) : _conv.ForwardFolded(context, input, in steps);
+            return _conv.ForwardFolded(context, input, in steps);
         }
 
         using WorkspaceScope scope = context.Workspace.Enter();
         Tensor sums = _conv.Forward(context, input);
         return scope.Keep(_norm is not null ? _norm.Forward(context, sums, _activation) : _activation == Activation.Relu ? context.Relu(sums) : sums);
-    }
-
-    // What is counted belongs to the convolution, whoever computes it.
-    private Tensor RunAlongPixels(Context context, Tensor input, in FusedSteps steps)
-    {
-        _ = OutputShape(input.Shape);
-        using MeterTurn turn = new(context, _conv);
-        return context.Conv2dPlanes(input, _conv.Weight.Value, in steps, _dilation);
     }
 }

@@ -27,7 +27,7 @@ public sealed class SpatialAttention : FeatureAttention
             throw new ArgumentOutOfRangeException(nameof(kernel), kernel, "The kernel of a spatial attention must be odd.");
         }
 
-        _conv = Add("spatial", new NormalizedConvolution(new Conv2d(2, 1, kernel, bias: !normalizes), normalizes, Activation.None, dilation: 1));
+        _conv = Add("spatial", new NormalizedConvolution(new Conv2d(2, 1, kernel, bias: !normalizes), normalizes, Activation.None));
     }
 
     /// <inheritdoc/>

@@ -277,11 +277,19 @@ public sealed class SparseResidualBlock : Layer
             : ownsInput ? input
             : _activates ? context.Relu(input)
             : context.Workspace.RentCopy(input.Shape, input.Span);
-        BranchSelections needed = new(context.Workspace, _convs, input.Shape, selected);
-        Tensor branch = Branch(context, in needed, channels, input);
-        Tensor summand = _shortcut is null ? input : output;
-        Conv2dSelection last = new() { Pixels = selected, InChannels = _convs.Length == 2 ? channels : default };
-        context.Conv2dFusedInto(output, branch, _convs[^1].Packed!, _convs[^1].GeometryOf(branch.Shape), Steps(_convs.Length - 1, summand), in last);
+        if (selected.Count == 0)
+        {
+            context.Count(input.Shape[0], 0, BranchMacs(input.Shape.With(0, 1)));
+        }
+        else
+        {
+            BranchSelections needed = new(context.Workspace, _convs, input.Shape, selected);
+            Tensor branch = Branch(context, in needed, channels, input);
+            Tensor summand = _shortcut is null ? input : output;
+            Conv2dSelection last = new() { Pixels = selected, InChannels = _convs.Length == 2 ? channels : default };
+            context.Conv2dFusedInto(output, branch, _convs[^1].Packed!, _convs[^1].GeometryOf(branch.Shape), Steps(_convs.Length - 1, summand), in last);
+        }
+
         if (_shortcut is not null && _activates)
         {
             // The active pixels are rectified twice, which changes nothing.
