@@ -27,10 +27,10 @@ internal static class PlaneConvolution
     // Smaller maps fill no vectors.
     private const int LeastPixels = 9;
 
-    /// <summary>Whether it can: one group of several channels, strides of at most 2, at most a vector of output channels, and planes that scratch has room for.</summary>
+    /// <summary>Whether it can: one group of several channels and several taps, strides of at most 2, at most a vector of output channels, and planes that scratch has room for.</summary>
     /// <param name="geometry">The geometry.</param>
     public static bool Supports(in ConvolutionGeometry geometry) =>
-        geometry.Groups == 1 && !geometry.IsDepthwise && geometry.StrideHeight <= 2 && geometry.StrideWidth <= 2 && geometry.OutPixels >= LeastPixels
+        geometry.Groups == 1 && !geometry.IsDepthwise && geometry.Taps > 1 && geometry.StrideHeight <= 2 && geometry.StrideWidth <= 2 && geometry.OutPixels >= LeastPixels
         && geometry.OutChannels <= Vector<float>.Count && Scratch(in geometry, 1) <= LongestScratch;
 
     /// <summary>The parts, of some rows of the output each, that the work of a map falls into.</summary>
