@@ -1,6 +1,8 @@
 using System;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Layout;
 
@@ -9,6 +11,9 @@ public static class StridedMove
 {
     // The side of the squares in which two dimensions are exchanged: a square of either array stays in the nearest cache.
     private const int Tile = 16;
+
+    // Rows up to this long are copied here: a call for each takes longer than they do.
+    private const int LongestShortRow = 64;
 
     /// <summary>target[place] = source[place], or += when adding; several elements added to one place are added in the order of their indices.</summary>
     /// <param name="plan">The places.</param>
@@ -24,13 +29,19 @@ public static class StridedMove
 
         // Inner loops run over dimension 0 and, where the source is contiguous along another one, over that one too.
         int across = plan.Source(0) == 1 || plan.Target(0) != 1 ? -1 : Contiguous(in plan);
+        bool isShort = !add && plan.Rank > 1 && plan.Source(0) == 1 && plan.Target(0) == 1 && plan.Extent(0) <= LongestShortRow;
+        int inner = isShort ? 1 : across;
         Span<int> index = stackalloc int[plan.Rank];
         index.Clear();
         int from = plan.SourceStart;
         int to = plan.TargetStart;
         while (true)
         {
-            if (across > 0)
+            if (isShort)
+            {
+                ShortRows(in plan, source, from, target, to);
+            }
+            else if (across > 0)
             {
                 Square(in plan, across, source, from, target, to, add);
             }
@@ -42,7 +53,7 @@ public static class StridedMove
             int d = 1;
             for (; d < plan.Rank; d++)
             {
-                if (d == across)
+                if (d == inner)
                 {
                     continue;
                 }
@@ -128,6 +139,60 @@ public static class StridedMove
                 float value = source[from + (i * sourceStride)];
                 place = add ? place + value : value;
             }
+        }
+    }
+
+    // Rows along dimension 1 that are contiguous in both arrays.
+    private static void ShortRows(in StridedPlan plan, ReadOnlySpan<float> source, int from, Span<float> target, int to)
+    {
+        int width = plan.Extent(0);
+        int rows = plan.Extent(1);
+        nint sourceStep = plan.Source(1);
+        nint targetStep = plan.Target(1);
+        CheckRows(source.Length, from, sourceStep, width, rows, nameof(source));
+        CheckRows(target.Length, to, targetStep, width, rows, nameof(target));
+
+        // The first row and the last lie within the arrays, and so do those between.
+        ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
+        ref float y = ref Unsafe.Add(ref MemoryMarshal.GetReference(target), to);
+        nint first = 0;
+        nint second = 0;
+        if (width >= Vector<float>.Count)
+        {
+            // The last vector of a row may copy some of its elements again.
+            nuint last = (nuint)(width - Vector<float>.Count);
+            for (int row = 0; row < rows; row++, first += sourceStep, second += targetStep)
+            {
+                ref float own = ref Unsafe.Add(ref x, first);
+                ref float place = ref Unsafe.Add(ref y, second);
+                for (nuint i = 0; i < last; i += (nuint)Vector<float>.Count)
+                {
+                    Vector.LoadUnsafe(ref own, i).StoreUnsafe(ref place, i);
+                }
+
+                Vector.LoadUnsafe(ref own, last).StoreUnsafe(ref place, last);
+            }
+
+            return;
+        }
+
+        for (int row = 0; row < rows; row++, first += sourceStep, second += targetStep)
+        {
+            ref float own = ref Unsafe.Add(ref x, first);
+            ref float place = ref Unsafe.Add(ref y, second);
+            for (nint i = 0; i < width; i++)
+            {
+                Unsafe.Add(ref place, i) = Unsafe.Add(ref own, i);
+            }
+        }
+    }
+
+    private static void CheckRows(int length, long start, long step, int width, int rows, string name)
+    {
+        long last = start + (step * (rows - 1));
+        if (Math.Min(start, last) < 0 || Math.Max(start, last) + width > length)
+        {
+            throw new ArgumentException($"Rows of {width} from {start} to {last} were to be moved; expected them within {length} elements.", name);
         }
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ManagedDyn.Engine.Kernels.Pooling;
@@ -11,6 +12,10 @@ namespace ManagedDyn.Engine.Kernels.Pooling;
 public static class AveragePooling
 {
     private const int GroupVectors = 4;
+
+    // Of so few channels, as images have them, most lanes of a vector would be idle; of larger windows it is the sums in flight that count.
+    private const int FewChannels = 4;
+    private const int FewPixels = 64;
 
     /// <summary>Computes some rows of the output.</summary>
     /// <param name="geometry">The windows.</param>
@@ -41,6 +46,12 @@ public static class AveragePooling
                 }
 
                 Span<float> target = output.Slice(((oy * geometry.Columns.Output) + ox) * channels, channels);
+                if (channels <= FewChannels && rows.Count * columns.Count <= FewPixels)
+                {
+                    Few(in geometry, input, rows, columns, share[0], target);
+                    continue;
+                }
+
                 int c = 0;
                 for (; c <= channels - group; c += group)
                 {
@@ -145,6 +156,36 @@ public static class AveragePooling
         (s1 * share).CopyTo(target[(c + width)..]);
         (s2 * share).CopyTo(target[(c + (2 * width))..]);
         (s3 * share).CopyTo(target[(c + (3 * width))..]);
+    }
+
+    // Channel by channel, in the same order.
+    private static void Few(
+        in PoolGeometry geometry, ReadOnlySpan<float> input, PoolWindow rows, PoolWindow columns, float share, Span<float> target)
+    {
+        int channels = geometry.Channels;
+        int line = rows.Step * geometry.Columns.Input * channels;
+        int pixel = columns.Step * channels;
+
+        // Windows lie within the map, as the geometry's check has found.
+        ref float first = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), ((rows.First * geometry.Columns.Input) + columns.First) * channels);
+        for (int c = 0; c < target.Length; c++)
+        {
+            float sum = 0;
+            nint start = c;
+            for (int ky = 0; ky < rows.Count; ky++, start += line)
+            {
+                float lineSum = 0;
+                nint at = start;
+                for (int kx = 0; kx < columns.Count; kx++, at += pixel)
+                {
+                    lineSum += Unsafe.Add(ref first, at);
+                }
+
+                sum += lineSum;
+            }
+
+            target[c] = sum * share;
+        }
     }
 
     // The last channels, of up to two vectors: sums of both are in flight at once, and only at the map's end is a vector put together lane by lane.
