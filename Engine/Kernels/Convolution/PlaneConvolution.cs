@@ -2,7 +2,6 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ManagedDyn.Engine.Kernels.MatrixMultiply;
 
 namespace ManagedDyn.Engine.Kernels.Convolution;
 
@@ -27,10 +26,10 @@ internal static class PlaneConvolution
     // Smaller maps fill no vectors.
     private const int LeastPixels = 9;
 
-    /// <summary>Whether it can: one group of several channels and several taps, strides of at most 2, at most a vector of output channels, and planes that scratch has room for.</summary>
+    /// <summary>Whether it can: one group, several taps, strides of at most 2, at most a vector of output channels, and planes that scratch has room for.</summary>
     /// <param name="geometry">The geometry.</param>
     public static bool Supports(in ConvolutionGeometry geometry) =>
-        geometry.Groups == 1 && !geometry.IsDepthwise && geometry.Taps > 1 && geometry.StrideHeight <= 2 && geometry.StrideWidth <= 2 && geometry.OutPixels >= LeastPixels
+        geometry.Groups == 1 && geometry.Taps > 1 && geometry.StrideHeight <= 2 && geometry.StrideWidth <= 2 && geometry.OutPixels >= LeastPixels
         && geometry.OutChannels <= Vector<float>.Count && Scratch(in geometry, 1) <= LongestScratch;
 
     /// <summary>The parts, of some rows of the output each, that the work of a map falls into.</summary>
@@ -48,7 +47,9 @@ internal static class PlaneConvolution
     /// <summary>Computes a part of one map.</summary>
     /// <param name="geometry">A geometry that it <see cref="Supports"/>.</param>
     /// <param name="input">x, [InHeight, InWidth, InChannels].</param>
-    /// <param name="packed">The weights as <see cref="ConvolutionWeights.Pack"/> lays them out: one panel.</param>
+    /// <param name="packed">
+    /// The weights as <see cref="ConvolutionWeights.Pack"/> lays them out: one panel; from one channel to one as <see cref="DepthwiseConvolution.Pack"/> does.
+    /// </param>
     /// <param name="output">y: [OutHeight, OutWidth, OutChannels], or the listed pixels if their list is compact.</param>
     /// <param name="pixels">The pixels to store; those of other parts among them.</param>
     /// <param name="epilogue">What is done to each sum.</param>
@@ -59,12 +60,12 @@ internal static class PlaneConvolution
         in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output, ActiveList pixels,
         in Epilogue epilogue, Span<float> scratch, int part)
     {
-        if (!Supports(in geometry) || input.Length != geometry.InElements || packed.Length != ConvolutionWeights.PackedLength(in geometry)
+        if (!Supports(in geometry) || input.Length != geometry.InElements || packed.Length != PackedLength(in geometry)
             || output.Length != pixels.Width(geometry.OutPixels) * geometry.OutChannels || scratch.Length < ScratchLength(in geometry)
             || (uint)part >= (uint)PartCount(in geometry))
         {
             throw new ArgumentException(
-                $"Part {part} of a convolution along planes was given {input.Length} inputs, {packed.Length} weights, {scratch.Length} of scratch and {output.Length} outputs; expected {geometry.InElements}, {ConvolutionWeights.PackedLength(in geometry)}, {ScratchLength(in geometry)} and {pixels.Width(geometry.OutPixels) * geometry.OutChannels} of {PartCount(in geometry)} parts.");
+                $"Part {part} of a convolution along planes was given {input.Length} inputs, {packed.Length} weights, {scratch.Length} of scratch and {output.Length} outputs; expected {geometry.InElements}, {PackedLength(in geometry)}, {ScratchLength(in geometry)} and {pixels.Width(geometry.OutPixels) * geometry.OutChannels} of {PartCount(in geometry)} parts.");
         }
 
         epilogue.Check(geometry.OutChannels, output.Length);
@@ -141,13 +142,13 @@ internal static class PlaneConvolution
         Vector<float> s0 = Vector<float>.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         ref float weight = ref MemoryMarshal.GetReference(weights);
         ref float first = ref MemoryMarshal.GetReference(planes);
-        nuint weightStep = (nuint)Panel.Width;
+        nuint weightStep = (nuint)WeightStep(in geometry);
         nuint planeStep = (nuint)layout.PlaneStep;
         nuint weightAt = 0;
         for (int tap = 0; tap < geometry.Taps; tap++)
         {
-            // A tap's distance keeps every place within its plane, and behind the last plane there is room for a strip; the panel has a row for
-            // each tap and channel, and the span starts within its first.
+            // A tap's distance keeps every place within its plane, and behind the last plane there is room for a strip; the weights have
+            // a row for each tap and channel, and the span starts within their first.
             nuint at = (nuint)(place + layout.Distance(tap / columns, tap % columns));
             for (int c = 0; c < channels; c++, at += planeStep, weightAt += weightStep)
             {
@@ -183,7 +184,7 @@ internal static class PlaneConvolution
         Vector<float> s0 = Vector<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
         ref float weight = ref MemoryMarshal.GetReference(weights);
         ref float first = ref MemoryMarshal.GetReference(planes);
-        nuint weightStep = (nuint)Panel.Width;
+        nuint weightStep = (nuint)WeightStep(in geometry);
         nuint planeStep = (nuint)layout.PlaneStep;
         nuint weightAt = 0;
         for (int tap = 0; tap < geometry.Taps; tap++)
@@ -218,6 +219,11 @@ internal static class PlaneConvolution
 
         return (steps & EpilogueSteps.Relu) != 0 ? Vector.ConditionalSelect(Vector.LessThan(sum, Vector<float>.Zero), Vector<float>.Zero, sum) : sum;
     }
+
+    private static int PackedLength(in ConvolutionGeometry geometry) =>
+        geometry.IsDepthwise ? DepthwiseConvolution.PackedElements(in geometry) : ConvolutionWeights.PackedLength(in geometry);
+
+    private static int WeightStep(in ConvolutionGeometry geometry) => PackedLength(in geometry) / (geometry.Taps * geometry.InChannels);
 
     private static int RowsPerPart(in ConvolutionGeometry geometry)
     {

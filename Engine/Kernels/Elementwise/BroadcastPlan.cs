@@ -88,6 +88,12 @@ public readonly struct BroadcastPlan
     /// <summary>Whether the right operand is one value for a whole row.</summary>
     internal bool RightIsRepeated => _right[0] == 0;
 
+    /// <summary>From one row's start in the left operand to the next one's, as long as <see cref="RowsFrom"/> tells.</summary>
+    internal int LeftStep => _left[1];
+
+    /// <summary>The same of the right operand.</summary>
+    internal int RightStep => _right[1];
+
     /// <summary>The shape that two operands have together.</summary>
     /// <param name="left">The left operand's shape.</param>
     /// <param name="right">The right operand's shape.</param>
@@ -110,6 +116,10 @@ public readonly struct BroadcastPlan
 
         return new Shape(extents[..rank]);
     }
+
+    /// <summary>How many rows, this one included, start at steps of equal length in each operand.</summary>
+    /// <param name="row">The row.</param>
+    internal int RowsFrom(int row) => _rank == 1 ? 1 : _extents[1] - (row % _extents[1]);
 
     /// <summary>Where a row of the result starts in each operand.</summary>
     /// <param name="row">The row.</param>

@@ -13,6 +13,9 @@ namespace ManagedDyn.Engine.Kernels.Elementwise;
 /// </remarks>
 public static class PairMap
 {
+    // Finding where such rows start takes as long as they do, so it is done for many at once.
+    private const int LongestShortRow = 128;
+
     /// <summary>output = f(left, right), for a range of the output's elements.</summary>
     /// <typeparam name="TFunction">The function.</typeparam>
     /// <param name="function">f.</param>
@@ -114,6 +117,16 @@ public static class PairMap
             int column = from - (row * length);
             int count = Math.Min(length - column, to - from);
             plan.Locate(row, out int leftStart, out int rightStart);
+            int rows = length > LongestShortRow || column > 0 ? 0 : Math.Min(plan.RowsFrom(row), (to - from) / length);
+            if (rows > 1)
+            {
+                Rows(
+                    step, left[leftStart..], plan.LeftStep, right[rightStart..], plan.RightStep, gradient.Slice(from, rows * length),
+                    target.Slice(from, rows * length), length, plan.LeftIsRepeated, plan.RightIsRepeated, accumulate);
+                from += rows * length;
+                continue;
+            }
+
             Row(
                 step,
                 left.Slice(leftStart + (plan.LeftIsRepeated ? 0 : column), plan.LeftIsRepeated ? 1 : count),
@@ -124,6 +137,52 @@ public static class PairMap
                 plan.RightIsRepeated,
                 accumulate);
             from += count;
+        }
+    }
+
+    private static void Rows<TStep>(
+        TStep step, ReadOnlySpan<float> left, nint leftStep, ReadOnlySpan<float> right, nint rightStep, ReadOnlySpan<float> gradient, Span<float> target,
+        int length, bool repeatLeft, bool repeatRight, bool accumulate)
+        where TStep : struct, IStep
+    {
+        int rows = target.Length / length;
+        CheckRows(left.Length, leftStep, rows, repeatLeft ? 1 : length, nameof(left));
+        CheckRows(right.Length, rightStep, rows, repeatRight ? 1 : length, nameof(right));
+
+        // The last row of each operand lies within it, as was checked, and within a row whole vectors, or single elements behind them, end with it.
+        ref float a = ref MemoryMarshal.GetReference(left);
+        ref float b = ref MemoryMarshal.GetReference(right);
+        ref float g = ref MemoryMarshal.GetReference(gradient);
+        ref float y = ref MemoryMarshal.GetReference(target);
+        int whole = length - (length % Vector<float>.Count);
+        nint leftAt = 0;
+        nint rightAt = 0;
+        for (nint start = 0; start < target.Length; start += length, leftAt += leftStep, rightAt += rightStep)
+        {
+            ref float ownLeft = ref Unsafe.Add(ref a, leftAt);
+            ref float ownRight = ref Unsafe.Add(ref b, rightAt);
+            ref float ownGradient = ref Unsafe.Add(ref g, start);
+            ref float ownTarget = ref Unsafe.Add(ref y, start);
+            Vector<float> va = new(ownLeft);
+            Vector<float> vb = new(ownRight);
+            nuint i = 0;
+            for (; i < (nuint)whole; i += (nuint)Vector<float>.Count)
+            {
+                va = repeatLeft ? va : Vector.LoadUnsafe(ref ownLeft, i);
+                vb = repeatRight ? vb : Vector.LoadUnsafe(ref ownRight, i);
+                Vector<float> value = step.Apply(Vector.LoadUnsafe(ref ownGradient, i), va, vb);
+                value = accumulate ? value + Vector.LoadUnsafe(ref ownTarget, i) : value;
+                value.StoreUnsafe(ref ownTarget, i);
+            }
+
+            for (; i < (nuint)length; i++)
+            {
+                va = repeatLeft ? va : new Vector<float>(Unsafe.Add(ref ownLeft, i));
+                vb = repeatRight ? vb : new Vector<float>(Unsafe.Add(ref ownRight, i));
+                ref float place = ref Unsafe.Add(ref ownTarget, i);
+                float value = step.Apply(new Vector<float>(Unsafe.Add(ref ownGradient, i)), va, vb)[0];
+                place = accumulate ? value + place : value;
+            }
         }
     }
 
@@ -174,6 +233,14 @@ public static class PairMap
             Vector<float> vb = new(right[repeatRight ? 0 : i]);
             float value = step.Apply(new Vector<float>(gradient[i]), va, vb)[0];
             target[i] = accumulate ? value + target[i] : value;
+        }
+    }
+
+    private static void CheckRows(int found, long step, int rows, int width, string what)
+    {
+        if ((step * (rows - 1)) + width > found)
+        {
+            throw new ArgumentException($"{found} elements of the {what} operand are left; expected {rows} rows of {width}, {step} apart.");
         }
     }
 

@@ -122,11 +122,18 @@ public sealed class InterpolatedConvolution : Layer
     private Tensor Grid(Context context, Shape shape)
     {
         Tensor grid = context.Workspace.RentZeros(shape.With(-1, 1));
-        for (int pixel = 0; pixel < grid.Count; pixel++)
+        for (int row = 0; row < shape[0] * shape[1]; row++)
         {
-            int y = pixel / shape[2] % shape[1];
-            int x = pixel % shape[2];
-            grid.Span[pixel] = y % _grid == 0 && x % _grid == 0 ? 1 : 0;
+            if (row % shape[1] % _grid != 0)
+            {
+                continue;
+            }
+
+            Span<float> pixels = grid.Span.Slice(row * shape[2], shape[2]);
+            for (int x = 0; x < pixels.Length; x += _grid)
+            {
+                pixels[x] = 1;
+            }
         }
 
         return grid;

@@ -28,6 +28,7 @@ public sealed class PlaneConvolutionTests
 
     [Theory]
     [InlineData(2, 1, 3, 3, 3, 1, 1)]
+    [InlineData(1, 1, 7, 50, 50, 1, 1)]
     [InlineData(16, 1, 3, 13, 13, 1, 1)]
     [InlineData(16, 1, 3, 50, 50, 1, 1)]
     [InlineData(16, 1, 7, 23, 23, 2, 1)]
@@ -81,8 +82,16 @@ public sealed class PlaneConvolutionTests
     private static void IsDirect(ConvolutionGeometry geometry, int seed)
     {
         float[] input = ConvolutionCases.Values(geometry.InElements, seed + 1);
-        float[] packed = new float[ConvolutionWeights.PackedLength(in geometry)];
-        ConvolutionWeights.Pack(in geometry, ConvolutionCases.Values(geometry.WeightElements, seed + 2), packed);
+        float[] weight = ConvolutionCases.Values(geometry.WeightElements, seed + 2);
+        float[] panels = new float[ConvolutionWeights.PackedLength(in geometry)];
+        ConvolutionWeights.Pack(in geometry, weight, panels);
+        float[] packed = panels;
+        if (geometry.IsDepthwise)
+        {
+            packed = new float[DepthwiseConvolution.PackedElements(in geometry)];
+            DepthwiseConvolution.Pack(in geometry, weight, packed);
+        }
+
         float[] shift = ConvolutionCases.Values(geometry.OutChannels, seed + 3);
         float[] scale = ConvolutionCases.Values(geometry.OutChannels, seed + 4);
         float[] residual = ConvolutionCases.Values(geometry.OutElements, seed + 5);
@@ -96,23 +105,23 @@ public sealed class PlaneConvolutionTests
                 Residual = (steps & 4) != 0 ? residual : default,
                 Activation = (steps & 8) != 0 ? Activation.Relu : Activation.None,
             };
-            Same(geometry, input, packed, ActiveList.All, in epilogue);
-            Same(geometry, input, packed, ActiveList.Of(some), in epilogue);
-            Same(geometry, input, packed, ActiveList.CompactOf(some), in epilogue);
+            Same(geometry, input, panels, packed, ActiveList.All, in epilogue);
+            Same(geometry, input, panels, packed, ActiveList.Of(some), in epilogue);
+            Same(geometry, input, panels, packed, ActiveList.CompactOf(some), in epilogue);
         }
 
-        Same(geometry, input, packed, ActiveList.Of([]), default);
+        Same(geometry, input, panels, packed, ActiveList.Of([]), default);
     }
 
     // Scratch and what is left alone hold numbers that no sum may take up.
-    private static void Same(ConvolutionGeometry geometry, float[] input, float[] packed, ActiveList pixels, scoped in Epilogue epilogue)
+    private static void Same(ConvolutionGeometry geometry, float[] input, float[] panels, float[] packed, ActiveList pixels, scoped in Epilogue epilogue)
     {
         float[] expected = new float[pixels.Width(geometry.OutPixels) * geometry.OutChannels];
         expected.AsSpan().Fill(7);
         float[] actual = (float[])expected.Clone();
         float[] direct = new float[IndirectConvolution.ScratchLength(in geometry, false)];
         ConvolutionSelection selection = new() { Pixels = pixels };
-        IndirectConvolution.Forward(in geometry, input, packed, expected, in selection, in epilogue, direct);
+        IndirectConvolution.Forward(in geometry, input, panels, expected, in selection, in epilogue, direct);
         float[] scratch = new float[PlaneConvolution.ScratchLength(in geometry)];
         for (int part = PlaneConvolution.PartCount(in geometry) - 1; part >= 0; part--)
         {
