@@ -34,6 +34,7 @@ public sealed class GlanceAndFocus : StagedNetwork
     private readonly GlimpseMemory _memory;
     private readonly Linear _classifier;
     private readonly long _glanceMacs;
+    private readonly long _firstFocusMacs;
     private readonly long _focusMacs;
 
     /// <summary>Makes a network; its weights are to be initialised or loaded.</summary>
@@ -46,15 +47,19 @@ public sealed class GlanceAndFocus : StagedNetwork
         _options = options;
         Recipe = options;
         SampleShape = new Shape(options.Height, options.Width, options.InputChannels);
-        _glance = Add("glance", Encoder(options));
-        _focus = Add("focus", Encoder(options));
+        _glance = Add("glance", Encoder(options, options.GlanceHeight, options.GlanceWidth));
+        _focus = Add("focus", Encoder(options, options.PatchHeight, options.PatchWidth));
+        Shape glance = new(1, options.GlanceHeight, options.GlanceWidth, options.InputChannels);
         Shape patch = new(1, options.PatchHeight, options.PatchWidth, options.InputChannels);
         Shape features = _focus.OutputShape(patch);
         _policy = Add("policy", new FocusPolicy(features[3], options.Grid, options.PolicyChannels, options.PolicyHidden, options.WarmUp));
         _memory = Add("memory", new GlimpseMemory(features[3], options.Hidden));
         _classifier = Add("classifier", new Linear(options.Hidden, options.Classes));
         long answer = _memory.StepMacs + _classifier.CountMacs(new Shape(1, options.Hidden));
-        _glanceMacs = _glance.CountMacs(patch) + answer;
+        _glanceMacs = _glance.CountMacs(glance) + answer;
+
+        // The policy looks at what was seen last: at first the glance, then a patch.
+        _firstFocusMacs = _policy.CountMacs(_glance.OutputShape(glance)) + _focus.CountMacs(patch) + answer;
         _focusMacs = _policy.CountMacs(features) + _focus.CountMacs(patch) + answer;
         AssignNumbers();
     }
@@ -69,7 +74,7 @@ public sealed class GlanceAndFocus : StagedNetwork
     public override Shape SampleShape { get; }
 
     /// <inheritdoc/>
-    public override long StageMacs(int stage) => stage == 0 ? _glanceMacs : _focusMacs;
+    public override long StageMacs(int stage) => stage == 0 ? _glanceMacs : stage == 1 ? _firstFocusMacs : _focusMacs;
 
     /// <inheritdoc/>
     public override StageState CreateState() => new(SlotCount);
@@ -93,10 +98,10 @@ public sealed class GlanceAndFocus : StagedNetwork
         return answer.Keep(_classifier.Forward(context, hidden));
     }
 
-    private static Sequential Encoder(GlanceAndFocusOptions options)
+    private static Sequential Encoder(GlanceAndFocusOptions options, int height, int width)
     {
         List<Layer> layers = [new ConvBlock(options.InputChannels, options.Channels[0], 3, options.StemStride)];
-        ResNetOptions groups = options.Encoder(options.PatchHeight, options.PatchWidth);
+        ResNetOptions groups = options.Encoder(height, width);
         for (int group = 0; group < options.Channels.Length; group++)
         {
             ResNet.AddGroup(layers, groups, group);
@@ -108,7 +113,7 @@ public sealed class GlanceAndFocus : StagedNetwork
     private Tensor Glance(Context context, StageState state)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
-        Tensor small = context.AdaptiveAveragePool2d(state[ImageSlot], _options.PatchHeight, _options.PatchWidth);
+        Tensor small = context.AdaptiveAveragePool2d(state[ImageSlot], _options.GlanceHeight, _options.GlanceWidth);
         return scope.Keep(_glance.Forward(context, small));
     }
 
@@ -129,7 +134,7 @@ public sealed class GlanceAndFocus : StagedNetwork
                 Selected = decision.Selected,
                 Scores = decision.Scores,
                 LogProbabilities = decision.LogProbabilities,
-                UnitMacs = _focusMacs,
+                UnitMacs = StageMacs(stage),
                 Views = context.ViewsAtPlaces(image.Shape, decision.Selected, _options.Grid, _options.PatchHeight, _options.PatchWidth),
             });
             Tensor patch = context.CropAtPlaces(image, decision.Selected, _options.Grid, _options.PatchHeight, _options.PatchWidth);

@@ -6,8 +6,14 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>The sizes of a <see cref="GlanceAndFocus"/>.</summary>
 public sealed record GlanceAndFocusOptions : ImageModelOptions
 {
-    /// <summary>Rows and columns of the image to one of the glance, and of a patch: 2 looks at a quarter of the pixels at a time.</summary>
+    /// <summary>Rows and columns of the image to one of the glance: 2 makes it a quarter of the pixels.</summary>
     public int Reduction { get; init; } = 2;
+
+    /// <summary>
+    /// The rows and columns of a patch as a share of the image's; 0: patches are as large as the glance. Larger ones cost more but tell more to those that
+    /// the glance leaves unsure, who are few.
+    /// </summary>
+    public double PatchShare { get; init; }
 
     /// <summary>Patches looked at after the glance, at most.</summary>
     public int Patches { get; init; } = 3;
@@ -41,6 +47,7 @@ public sealed record GlanceAndFocusOptions : ImageModelOptions
     {
         base.Validate();
         OptionsCheck.Range(Reduction, 1, 64, nameof(Reduction));
+        OptionsCheck.Range(PatchShare, 0, 1, nameof(PatchShare));
         OptionsCheck.Range(Patches, 1, 32, nameof(Patches));
         OptionsCheck.Range(Grid, 1, 32, nameof(Grid));
         OptionsCheck.Range(Hidden, 1, 4096, nameof(Hidden));
@@ -50,11 +57,17 @@ public sealed record GlanceAndFocusOptions : ImageModelOptions
         Encoder(4, 4).Validate();
     }
 
-    /// <summary>Rows of the glance and of a patch.</summary>
-    public int PatchHeight => Math.Max(1, Height / Reduction);
+    /// <summary>Rows of the glance.</summary>
+    public int GlanceHeight => Math.Max(1, Height / Reduction);
 
-    /// <summary>Columns of the glance and of a patch.</summary>
-    public int PatchWidth => Math.Max(1, Width / Reduction);
+    /// <summary>Columns of the glance.</summary>
+    public int GlanceWidth => Math.Max(1, Width / Reduction);
+
+    /// <summary>Rows of a patch.</summary>
+    public int PatchHeight => PatchShare == 0 ? GlanceHeight : Math.Max(1, (int)(Height * PatchShare));
+
+    /// <summary>Columns of a patch.</summary>
+    public int PatchWidth => PatchShare == 0 ? GlanceWidth : Math.Max(1, (int)(Width * PatchShare));
 
     /// <summary>The encoder's sizes as those of a residual network.</summary>
     internal ResNetOptions Encoder(int height, int width) => new()
@@ -74,6 +87,7 @@ public sealed record GlanceAndFocusOptions : ImageModelOptions
         GlanceAndFocusOptions options = ReadImage(reader, new GlanceAndFocusOptions()) with
         {
             Reduction = reader.Integer("reduction", 1, 64),
+            PatchShare = reader.Has("patch_share") ? reader.Real("patch_share", 0, 1) : 0,
             Patches = reader.Integer("patches", 1, 32),
             Grid = reader.Integer("grid", 1, 32),
             StemStride = reader.Integer("stem_stride", 1, 2),
@@ -95,6 +109,7 @@ public sealed record GlanceAndFocusOptions : ImageModelOptions
         writer.WriteStartObject();
         WriteImage(writer);
         writer.WriteNumber("reduction", Reduction);
+        writer.WriteNumber("patch_share", PatchShare);
         writer.WriteNumber("patches", Patches);
         writer.WriteNumber("grid", Grid);
         writer.WriteNumber("stem_stride", StemStride);

@@ -48,7 +48,7 @@ public sealed class SparseResNet : StagedNetwork
                 int stride = group > 0 && i == 0 ? 2 : 1;
                 int height = (shape[1] + stride - 1) / stride;
                 int columns = (shape[2] + stride - 1) / stride;
-                DecisionRule rule = rules?.Invoke(shape[3], stride, height, columns) ?? new MaskUnit(shape[3], stride, options.GranularityOf(height, columns), denseShare: options.DenseShare);
+                DecisionRule rule = rules?.Invoke(shape[3], stride, height, columns) ?? new MaskUnit(shape[3], stride, options.GranularityOf(height, columns), noiseShare: options.NoiseShare, denseShare: options.DenseShare);
                 int inner = options.Expansion == 0 ? 0 : options.Channels[group] / options.Expansion;
 
                 // Of few groups of channels noise would take half of the width at once, from which short training does not recover.

@@ -6,6 +6,8 @@ namespace ManagedDyn.Layers.Models;
 /// <summary>The sizes of a residual network that chooses the pixels on which each block runs.</summary>
 public sealed record SparseResNetOptions : ImageModelOptions
 {
+    private const double UsualNoiseShare = 0.8;
+
     /// <summary>The stride of the first convolution, 1 or 2.</summary>
     public int StemStride { get; init; } = 1;
 
@@ -34,6 +36,9 @@ public sealed record SparseResNetOptions : ImageModelOptions
     /// <summary>The share of training in which all pixels are active, before masks are learned, 0 to 1.</summary>
     public double DenseShare { get; init; }
 
+    /// <summary>The share of training in which masks are drawn with noise, 0 to 1. Noise lets long trainings explore; short ones it costs accuracy.</summary>
+    public double NoiseShare { get; init; } = UsualNoiseShare;
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -44,6 +49,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         OptionsCheck.Range(Expansion, 0, 64, nameof(Expansion));
         OptionsCheck.Range(ChannelGroup, 0, 4096, nameof(ChannelGroup));
         OptionsCheck.Range(DenseShare, 0, 1, nameof(DenseShare));
+        OptionsCheck.Range(NoiseShare, 0, 1, nameof(NoiseShare));
         if (Granularity is not (1 or 2 or 4 or 8))
         {
             throw new ArgumentException($"{nameof(Granularity)} is {Granularity}; expected 1, 2, 4 or 8.");
@@ -86,9 +92,10 @@ public sealed record SparseResNetOptions : ImageModelOptions
             Expansion = reader.Integer("expansion", 0, 64),
             Granularity = reader.Integer("granularity", 1, 8),
 
-            // Files of before there were gates for channels, or a dense start, have none.
+            // Files of before there were gates for channels, or a dense start, have none, and the usual noise.
             ChannelGroup = reader.Has("channel_group") ? reader.Integer("channel_group", 0, 4096) : 0,
             DenseShare = reader.Has("dense_share") ? reader.Real("dense_share", 0, 1) : 0,
+            NoiseShare = reader.Has("noise_share") ? reader.Real("noise_share", 0, 1) : UsualNoiseShare,
         });
         reader.Finish();
         return options;
@@ -107,6 +114,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
         writer.WriteNumber("granularity", Granularity);
         writer.WriteNumber("channel_group", ChannelGroup);
         writer.WriteNumber("dense_share", DenseShare);
+        writer.WriteNumber("noise_share", NoiseShare);
         writer.WriteEndObject();
     }
 }

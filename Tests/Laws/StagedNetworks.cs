@@ -133,6 +133,7 @@ public static class StagedNetworks
         })),
         ["ranet"] = () => Initialized(new RaNet(new RaNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Blocks = [2, 3, 3], Layers = 1, BaseChannels = 4, GrowthRate = 2, ClassifierChannels = 6, ExitsPerScale = 2 })),
         ["glance and focus"] = () => Initialized(new GlanceAndFocus(new GlanceAndFocusOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 6], Blocks = [1, 1], Hidden = 8, PolicyHidden = 6, PolicyChannels = 3 })),
+        ["glance and larger patches"] = () => Initialized(new GlanceAndFocus(new GlanceAndFocusOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [4, 6], Blocks = [1, 1], Hidden = 8, PolicyHidden = 6, PolicyChannels = 3, PatchShare = 0.75 })),
         ["dynamic resolution"] = () => Initialized(ResolutionNet.Create(new ResolutionNetOptions { Height = 12, Width = 9, InputChannels = 2, Classes = 5, Rows = [6, 9, 12], Channels = [4, 6], Blocks = [1, 2], PredictorChannels = 3 })),
         ["elastic resnet"] = () => Initialized(ElasticResNet.Create(new ElasticResNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Channels = [8, 12], Blocks = [1, 2] })),
         ["spatial transformer"] = () => Initialized(TransformedResNet.Create(new TransformedResNetOptions { Height = 13, Width = 10, InputChannels = 2, Classes = 5, Reduction = 2, LocalizationChannels = 3, Channels = [4, 6], Blocks = [1, 1] })),

@@ -15,11 +15,17 @@ internal static class SpatialPresets
     private const string StaticName = "resnet-maps";
 
     // Of the pixels; what dilated masks, stem, shortcuts and mask units cost comes on top and makes it half of the multiply-adds.
-    private const double DynConvTarget = 0.39;
+    private const double DynConvTarget = 0.42;
+
+    // Masks of single pixels are dilated by more of them.
+    private const double PixelTarget = 0.37;
     private const double InterpolatedTarget = 0.4;
 
     // Masks that are drawn before there are features to draw them by keep a short training from learning any.
     private const double DenseShare = 0.25;
+
+    // And noise that goes on long costs it some of what it learned.
+    private const double NoiseShare = 0.3;
     private const int ChannelGroup = 8;
     private const float ActivityWeight = 0.02f;
     private const float PonderWeight = 0.05f;
@@ -42,7 +48,7 @@ internal static class SpatialPresets
         {
             Paper = DynConvPaper,
             Static = StaticName,
-            Target = DynConvTarget,
+            Target = PixelTarget,
             Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
         },
         new("sact-resnet", "residual network in whose groups each pixel runs as many units as it needs", static (shape, classes, _) => SactResNet.Create(new SactResNetOptions
@@ -93,6 +99,7 @@ internal static class SpatialPresets
         Granularity = granularity,
         ChannelGroup = channelGroup,
         DenseShare = DenseShare,
+        NoiseShare = NoiseShare,
     }.For(shape, classes));
 
     private static SingleStage Pixels(Shape shape, int classes, PixelOperation operation) => PixelResNet.Create(new PixelResNetOptions
