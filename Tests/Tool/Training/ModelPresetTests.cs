@@ -25,7 +25,7 @@ public sealed class ModelPresetTests
         TrainingPlan plan = new() { Data = "none", Model = name, Vocabulary = preset.Takes is InputForm.Texts or InputForm.Sequences ? 50 : 0, Target = preset.Target };
         string usual = Describe(preset, plan);
         Assert.Equal(usual, Describe(preset, plan));
-        Assert.Equal(preset.TakesTarget, usual != Describe(preset, plan with { Target = 0.37 }));
+        Assert.Equal(preset.TakesTarget, usual != Describe(preset, plan with { Target = (preset.Target + 1) / 2 }));
         Assert.Equal(preset.HasFeatureChoice, usual != Describe(preset, plan with { Attention = FeaturePresets.Attentions[0] }));
         Assert.Equal(preset.HasFeatureChoice, usual != Describe(preset, plan with { Activation = FeaturePresets.Activations[^1] }));
         Assert.Equal(!preset.HasOwnLoss, usual != Describe(preset, plan with { Smoothing = 0.1 }));
