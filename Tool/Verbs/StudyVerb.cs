@@ -20,7 +20,7 @@ public sealed class StudyVerb : Verb
 
     // So many images are learned from in all, so that the study ends in time on small and on large sets.
     private const int SpatialImages = 120_000;
-    private const int LeastSpatialEpochs = 2;
+    private const int LeastSpatialEpochs = 4;
     private const int MostSpatialEpochs = 12;
     private const int QuickSpatialEpochs = 6;
     private const int PixelEpochs = 8;
