@@ -16,4 +16,5 @@ namespace ManagedDyn.Layers.Decisions;
 /// explanation, or none.
 /// </param>
 /// <param name="LogProbabilities">log π(a) of the action that was drawn, [N], differentiable: for rules trained by policy gradient; else none.</param>
-public readonly record struct Decision(Selection Selected, Tensor Scores, Tensor LogProbabilities = default);
+/// <param name="Granularity">Rows and columns of the blocks of pixels that are selected whole, from the map's first pixel on; 1 where pixels are selected one by one.</param>
+public readonly record struct Decision(Selection Selected, Tensor Scores, Tensor LogProbabilities = default, int Granularity = 1);

@@ -109,7 +109,7 @@ public sealed class MaskUnit : DecisionRule
         if (context.Decisions == Engine.Execution.Decisions.Hard)
         {
             Selection chosen = context.Workspace.SelectAtLeast(blocks[0], blocks[1] * blocks[2], logits.Span, 0);
-            return new Decision(scope.Keep(context.Workspace.RefinePixels(chosen, height, width, _granularity)), default);
+            return new Decision(scope.Keep(context.Workspace.RefinePixels(chosen, height, width, _granularity)), default, Granularity: _granularity);
         }
 
         Tensor soft = context.GumbelSigmoid(logits, Noise(context, logits.Shape), _temperature);

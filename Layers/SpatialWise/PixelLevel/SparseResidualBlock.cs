@@ -23,6 +23,9 @@ namespace ManagedDyn.Layers.SpatialWise.PixelLevel;
 /// </remarks>
 public sealed class SparseResidualBlock : Layer
 {
+    // The largest tile of fast convolution.
+    private const int TileSide = 4;
+
     private readonly DecisionRule? _rule;
     private readonly DecisionRule? _channels;
     private readonly Conv2d[] _convs;
@@ -176,7 +179,7 @@ public sealed class SparseResidualBlock : Layer
         using WorkspaceScope scope = context.Workspace.Enter();
         Decision channels = Channels(context, input);
         Tensor result = !isRelaxed && IsFrozen && context.Mode == Mode.Evaluate
-            ? Frozen(context, decision.Selected, channels.Selected, input, ownsInput)
+            ? Frozen(context, in decision, channels.Selected, input, ownsInput)
             : Plain(context, in decision, in channels, input, isRelaxed);
         return result.SharesMemoryWith(input) ? result : scope.Keep(result);
     }
@@ -261,12 +264,14 @@ public sealed class SparseResidualBlock : Layer
         return scope.Keep(_activates ? context.Relu(total) : total);
     }
 
-    private Tensor Frozen(Context context, Selection selected, Selection channels, Tensor input, bool ownsInput)
+    private Tensor Frozen(Context context, in Decision decision, Selection channels, Tensor input, bool ownsInput)
     {
         using WorkspaceScope scope = context.Workspace.Enter();
+        Selection selected = decision.Selected;
+        bool fillsTiles = decision.Granularity % TileSide == 0;
         if (selected.IsAll || selected.Count == selected.Rows * selected.Universe)
         {
-            Tensor whole = Branch(context, default, channels, input);
+            Tensor whole = Branch(context, default, channels, input, fillsTiles);
             Tensor residual = _shortcut is null ? input : _shortcut.Forward(context, input);
             Conv2dSelection all = new() { InChannels = _convs.Length == 2 ? channels : default };
             return scope.Keep(context.Conv2dFused(whole, _convs[^1].Packed!, _convs[^1].GeometryOf(whole.Shape), Steps(_convs.Length - 1, residual), in all));
@@ -284,7 +289,7 @@ public sealed class SparseResidualBlock : Layer
         else
         {
             BranchSelections needed = new(context.Workspace, _convs, input.Shape, selected);
-            Tensor branch = Branch(context, in needed, channels, input);
+            Tensor branch = Branch(context, in needed, channels, input, fillsTiles);
             Tensor summand = _shortcut is null ? input : output;
             Conv2dSelection last = new() { Pixels = selected, InChannels = _convs.Length == 2 ? channels : default };
             context.Conv2dFusedInto(output, branch, _convs[^1].Packed!, _convs[^1].GeometryOf(branch.Shape), Steps(_convs.Length - 1, summand), in last);
@@ -300,16 +305,17 @@ public sealed class SparseResidualBlock : Layer
     }
 
     // All convolutions but the last.
-    private Tensor Branch(Context context, in BranchSelections needed, Selection channels, Tensor input)
+    private Tensor Branch(Context context, in BranchSelections needed, Selection channels, Tensor input, bool fillsTiles)
     {
         Tensor branch = input;
         for (int i = 0; i < _convs.Length - 1; i++)
         {
-            // A 1×1 convolution reads the pixels that it computes and no others; tiles of a larger one read whole patches.
+            // A 1×1 convolution reads the pixels that it computes and no others. Tiles of a larger one read whole patches: where all their pixels are
+            // selected, a patch is what their dilation has computed.
             Conv2dSelection selection = new()
             {
                 Pixels = needed[i],
-                LeavesOthers = _convs[i + 1].Weight.Shape[2] == 1,
+                LeavesOthers = fillsTiles || _convs[i + 1].Weight.Shape[2] == 1,
                 OutChannels = i == 0 ? channels : default,
                 InChannels = i == 1 ? channels : default,
             };

@@ -52,6 +52,46 @@ public class SparseResidualBlockTests
         }
     }
 
+    [Theory]
+    [InlineData(16, 16, 1, 0, 25, 26)]
+    [InlineData(24, 32, 2, 0, 26, 25)]
+    [InlineData(32, 32, 1, 16, 13, 13)]
+    [InlineData(12, 20, 2, 5, 19, 22)]
+    public void Blocks_of_the_size_of_tiles_read_nothing_that_was_not_computed(int ins, int outs, int stride, int inner, int height, int width)
+    {
+        int outHeight = (height + stride - 1) / stride;
+        int outWidth = (width + stride - 1) / stride;
+        int down = (outHeight + 3) / 4;
+        int across = (outWidth + 3) / 4;
+        SparseResidualBlock block = Block(ins, outs, stride, inner, outHeight, outWidth, Filled(Samples * outHeight * outWidth, true));
+        block.Freeze(Limits.Default);
+        Tensor input = Input(ins, height, width);
+        bool[] masks = Masks.PerSample(Samples, down, across);
+        foreach (Accuracy accuracy in new[] { Accuracy.Exact, Accuracy.Fast })
+        {
+            Context context = new() { Accuracy = accuracy };
+            float[][] answers = new float[2][];
+            for (int i = 0; i < answers.Length; i++)
+            {
+                // What the workspace gives next is full of numbers that no sum may take up.
+                using WorkspaceScope scope = context.Workspace.Enter();
+                for (int length = 1 << 10; length < 1 << 20; length *= 2)
+                {
+                    Tensor poison = context.Workspace.Rent(new Shape(length));
+                    poison.Span.Fill(float.NaN);
+                    context.Workspace.Recycle(poison);
+                }
+
+                Selection blocks = context.Workspace.SelectAtLeast(Samples, down * across, Array.ConvertAll(masks, isActive => isActive ? 1f : 0f), 0.5f);
+                Selection pixels = context.Workspace.RefinePixels(blocks, outHeight, outWidth, 4);
+                answers[i] = block.Forward(context, new Decision(pixels, default, Granularity: i == 0 ? 1 : 4), input).ToArray();
+            }
+
+            GradientCheck.SameBits(answers[0], answers[1], $"{accuracy}");
+            Assert.DoesNotContain(answers[1], float.IsNaN);
+        }
+    }
+
     [Fact]
     public void A_block_that_owns_its_input_writes_over_it_with_the_same_bits()
     {
