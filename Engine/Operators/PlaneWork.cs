@@ -31,10 +31,13 @@ internal readonly struct PlaneWork : IParallelWork
         _scratch = new PartScratch(context, batch * _parts, PlaneConvolution.ScratchLength(in geometry));
     }
 
-    /// <summary>Whether a convolution runs this way. Its bits are those of the other direct way, so that may depend on the whole batch.</summary>
+    /// <summary>
+    /// Whether a convolution runs this way. Its bits are those of the other direct way, so that may depend on the whole batch; only from one channel to one,
+    /// where the other way leaves taps in the padding out, all pixels go this way, since 0 · ∞ is no 0.
+    /// </summary>
     public static bool Takes(Context context, in ConvolutionGeometry geometry, in Conv2dSelection selection, int batch) =>
         !selection.SelectsChannels && batch > 0 && ConvolutionCosts.ChoosesPlanes(in geometry, context.Accuracy == Accuracy.Fast)
-        && (selection.Pixels.IsAll || ConvolutionCosts.Direct(in geometry, selection.Pixels.Count / batch) > ConvolutionCosts.Planes(in geometry));
+        && (selection.Pixels.IsAll || geometry.IsDepthwise || ConvolutionCosts.Direct(in geometry, selection.Pixels.Count / batch) > ConvolutionCosts.Planes(in geometry));
 
     /// <summary>Convolves on the context's threads.</summary>
     public static void Run(

@@ -66,7 +66,7 @@ public sealed class Session
 
     /// <summary>
     /// The working memory that a session takes for batches of a size, in bytes, before one is asked: a trial of the whole network on ones, as memory
-    /// depends on shapes alone. Packed weights, which sessions share, are apart.
+    /// depends on shapes, and a little (lists, scratch) on what dynamic layers choose. Packed weights, which sessions share, are apart.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="samples">The batch size that will be asked for.</param>

@@ -23,6 +23,9 @@ namespace ManagedDyn.Layers.Mechanisms;
 /// </remarks>
 public sealed class MaskUnit : DecisionRule
 {
+    /// <summary>The share of training with noise, if nothing else is said; as in the paper.</summary>
+    internal const double UsualNoiseShare = 0.8;
+
     // The largest number below ½: a mask is 1 where the soft decision is at least ½, which is where the logit is at least 0.
     private static readonly float Half = MathF.BitDecrement(0.5f);
 
@@ -45,7 +48,7 @@ public sealed class MaskUnit : DecisionRule
     /// <param name="temperature">T, above 0.</param>
     /// <param name="noiseShare">The share of training in which there is noise, 0 to 1.</param>
     /// <param name="denseShare">The share of training in which all pixels are active and the rule learns nothing yet, 0 to 1.</param>
-    public MaskUnit(int channels, int stride = 1, int granularity = 1, float temperature = 1, double noiseShare = 0.8, double denseShare = 0)
+    public MaskUnit(int channels, int stride = 1, int granularity = 1, float temperature = 1, double noiseShare = UsualNoiseShare, double denseShare = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
         if (granularity is not (1 or 2 or 4 or 8))

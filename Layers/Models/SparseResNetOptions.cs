@@ -1,13 +1,12 @@
 using System;
 using System.Text.Json;
+using ManagedDyn.Layers.Mechanisms;
 
 namespace ManagedDyn.Layers.Models;
 
 /// <summary>The sizes of a residual network that chooses the pixels on which each block runs.</summary>
 public sealed record SparseResNetOptions : ImageModelOptions
 {
-    private const double UsualNoiseShare = 0.8;
-
     /// <summary>The stride of the first convolution, 1 or 2.</summary>
     public int StemStride { get; init; } = 1;
 
@@ -37,7 +36,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
     public double DenseShare { get; init; }
 
     /// <summary>The share of training in which masks are drawn with noise, 0 to 1. Noise lets long trainings explore; short ones it costs accuracy.</summary>
-    public double NoiseShare { get; init; } = UsualNoiseShare;
+    public double NoiseShare { get; init; } = MaskUnit.UsualNoiseShare;
 
     /// <inheritdoc/>
     public override void Validate()
@@ -95,7 +94,7 @@ public sealed record SparseResNetOptions : ImageModelOptions
             // Files of before there were gates for channels, or a dense start, have none, and the usual noise.
             ChannelGroup = reader.Has("channel_group") ? reader.Integer("channel_group", 0, 4096) : 0,
             DenseShare = reader.Has("dense_share") ? reader.Real("dense_share", 0, 1) : 0,
-            NoiseShare = reader.Has("noise_share") ? reader.Real("noise_share", 0, 1) : UsualNoiseShare,
+            NoiseShare = reader.Has("noise_share") ? reader.Real("noise_share", 0, 1) : MaskUnit.UsualNoiseShare,
         });
         reader.Finish();
         return options;

@@ -26,6 +26,9 @@ public sealed class ArithmeticOperatorsTests
         ([0, 3], [1, 3]),
         ([1, 1], [1]),
         ([40, 3], [3]),
+        ([5, 100], [5, 1]),
+        ([9, 37], [1, 37]),
+        ([3, 1, 20], [3, 4, 20]),
     ];
 
     public static IEnumerable<TheoryDataRow<int>> Cases()

@@ -30,7 +30,7 @@ internal static class PlaneConvolution
     /// <param name="geometry">The geometry.</param>
     public static bool Supports(in ConvolutionGeometry geometry) =>
         geometry.Groups == 1 && geometry.Taps > 1 && geometry.StrideHeight <= 2 && geometry.StrideWidth <= 2 && geometry.OutPixels >= LeastPixels
-        && geometry.OutChannels <= Vector<float>.Count && Scratch(in geometry, 1) <= LongestScratch;
+        && geometry.OutChannels <= Vector<float>.Count && PlaneLayout.Step(in geometry, 1) <= LongestScratch && Scratch(in geometry, 1) <= LongestScratch;
 
     /// <summary>The parts, of some rows of the output each, that the work of a map falls into.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -38,6 +38,16 @@ internal static class PlaneConvolution
     {
         int rows = RowsPerPart(in geometry);
         return (geometry.OutHeight + rows - 1) / rows;
+    }
+
+    /// <summary>Rows of the output in each part but the last, which may have fewer.</summary>
+    /// <param name="geometry">The geometry.</param>
+    public static int RowsPerPart(in ConvolutionGeometry geometry)
+    {
+        long row = (long)geometry.InChannels * geometry.StrideHeight * geometry.StrideWidth * PlaneLayout.LengthOfRow(in geometry);
+        int most = (int)Math.Clamp(PlanesLength / row, 1, geometry.OutHeight);
+        int parts = (geometry.OutHeight + most - 1) / most;
+        return (geometry.OutHeight + parts - 1) / parts;
     }
 
     /// <summary>The scratch memory that a part needs, in elements.</summary>
@@ -224,12 +234,6 @@ internal static class PlaneConvolution
         geometry.IsDepthwise ? DepthwiseConvolution.PackedElements(in geometry) : ConvolutionWeights.PackedLength(in geometry);
 
     private static int WeightStep(in ConvolutionGeometry geometry) => PackedLength(in geometry) / (geometry.Taps * geometry.InChannels);
-
-    private static int RowsPerPart(in ConvolutionGeometry geometry)
-    {
-        long row = (long)geometry.InChannels * geometry.StrideHeight * geometry.StrideWidth * PlaneLayout.LengthOfRow(in geometry);
-        return (int)Math.Clamp(PlanesLength / row, 1, geometry.OutHeight);
-    }
 
     private static long Scratch(in ConvolutionGeometry geometry, int rows) =>
         PlaneLayout.LengthOf(in geometry, rows) + ((long)rows * PlaneLayout.LengthOfRow(in geometry)) + (2 * StripVectors * Vector<float>.Count);

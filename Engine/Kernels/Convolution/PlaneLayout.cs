@@ -65,6 +65,18 @@ internal readonly struct PlaneLayout
     /// <summary>Elements of the planes of so many rows of the output.</summary>
     public static long LengthOf(in ConvolutionGeometry geometry, int rows) => geometry.InChannels * Step(in geometry, rows);
 
+    /// <summary>Elements from one channel's planes to the next one's, for so many rows of the output.</summary>
+    public static long Step(in ConvolutionGeometry geometry, int rows)
+    {
+        long planes = geometry.StrideHeight * geometry.StrideWidth;
+        long lines = ((planes * RowsOfPlane(in geometry, rows) * LengthOfRow(in geometry)) + CacheLine - 1) / CacheLine;
+        return (lines | 1) * CacheLine;
+    }
+
+    /// <summary>Rows of a plane for so many rows of the output.</summary>
+    public static int RowsOfPlane(in ConvolutionGeometry geometry, int rows) =>
+        rows + Reach(geometry.KernelHeight, geometry.DilationHeight, geometry.StrideHeight);
+
     /// <summary>From an output's place in the first plane to the input that it takes by a tap, in the planes of the first channel.</summary>
     public int Distance(int tapRow, int tapColumn)
     {
@@ -147,16 +159,6 @@ internal readonly struct PlaneLayout
     }
 
     private static int Reach(int kernel, int dilation, int stride) => (kernel - 1) * dilation / stride;
-
-    private static int RowsOfPlane(in ConvolutionGeometry geometry, int rows) =>
-        rows + Reach(geometry.KernelHeight, geometry.DilationHeight, geometry.StrideHeight);
-
-    private static long Step(in ConvolutionGeometry geometry, int rows)
-    {
-        long planes = geometry.StrideHeight * geometry.StrideWidth;
-        long lines = ((planes * RowsOfPlane(in geometry, rows) * LengthOfRow(in geometry)) + CacheLine - 1) / CacheLine;
-        return (lines | 1) * CacheLine;
-    }
 
     private static int Before(ReadOnlySpan<int> ascending, int bound)
     {

@@ -268,7 +268,7 @@ public sealed class SparseResidualBlock : Layer
     {
         using WorkspaceScope scope = context.Workspace.Enter();
         Selection selected = decision.Selected;
-        bool fillsTiles = decision.Granularity % TileSide == 0;
+        bool fillsTiles = decision.Granularity > 0 && decision.Granularity % TileSide == 0;
         if (selected.IsAll || selected.Count == selected.Rows * selected.Universe)
         {
             Tensor whole = Branch(context, default, channels, input, fillsTiles);
@@ -285,6 +285,7 @@ public sealed class SparseResidualBlock : Layer
         if (selected.Count == 0)
         {
             context.Count(input.Shape[0], 0, BranchMacs(input.Shape.With(0, 1)));
+            RentBranch(context, input.Shape);
         }
         else
         {
@@ -302,6 +303,16 @@ public sealed class SparseResidualBlock : Layer
         }
 
         return output.SharesMemoryWith(input) ? output : scope.Keep(output);
+    }
+
+    // The maps that a branch takes, unused: what a session needs is found by a trial, which may well select nothing.
+    private void RentBranch(Context context, Shape shape)
+    {
+        for (int i = 0; i < _convs.Length - 1; i++)
+        {
+            shape = _convs[i].OutputShape(shape);
+            _ = context.Workspace.Rent(shape);
+        }
     }
 
     // All convolutions but the last.

@@ -92,6 +92,42 @@ public class SparseResidualBlockTests
     }
 
     [Fact]
+    public void Where_nothing_is_selected_a_block_costs_nothing_of_what_the_dense_one_does()
+    {
+        foreach (bool isFrozen in new[] { false, true })
+        {
+            SparseResidualBlock block = Block(8, 8, 1, 0, 9, 10, Filled(Samples * 90, false));
+            if (isFrozen)
+            {
+                block.Freeze(Limits.Default);
+            }
+
+            ComputeMeter meter = new();
+            meter.Begin(Samples);
+            _ = block.Forward(new Context { Meter = meter }, Input(8, 9, 10));
+            for (int sample = 0; sample < Samples; sample++)
+            {
+                Assert.Equal(0, meter.ExecutedMacs(sample));
+                Assert.Equal(2 * 90 * 8 * 8 * 9, meter.DenseMacs(sample));
+            }
+        }
+    }
+
+    [Fact]
+    public void Blocks_without_a_granularity_are_taken_for_single_pixels()
+    {
+        SparseResidualBlock block = Block(16, 16, 1, 0, 24, 24, Filled(Samples * 576, true));
+        block.Freeze(Limits.Default);
+        bool[] masks = Masks.PerSample(Samples, 24, 24);
+        Context context = new();
+        using WorkspaceScope scope = context.Workspace.Enter();
+        Poison(context, new Shape(Samples, 24, 24, 16));
+        Selection pixels = context.Workspace.SelectAtLeast(Samples, 576, Array.ConvertAll(masks, isActive => isActive ? 1f : 0f), 0.5f);
+        Tensor output = block.Forward(context, new Decision { Selected = pixels }, Input(16, 24, 24));
+        Assert.DoesNotContain(output.ToArray(), float.IsNaN);
+    }
+
+    [Fact]
     public void A_block_that_owns_its_input_writes_over_it_with_the_same_bits()
     {
         const int Channels = 16;
