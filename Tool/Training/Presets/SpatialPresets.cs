@@ -18,7 +18,7 @@ internal static class SpatialPresets
     private const double DynConvTarget = 0.42;
 
     // Masks of single pixels are dilated by more of them.
-    private const double PixelTarget = 0.37;
+    private const double PixelTarget = 0.35;
     private const double InterpolatedTarget = 0.4;
 
     // Masks that are drawn before there are features to draw them by keep a short training from learning any.
@@ -26,6 +26,9 @@ internal static class SpatialPresets
 
     // And noise that goes on long costs it some of what it learned.
     private const double NoiseShare = 0.3;
+
+    // Firmer budgets are kept no better, and press masks to where the loss does not ask for them.
+    private const float BudgetWeight = 3;
     private const int ChannelGroup = 8;
     private const float ActivityWeight = 0.02f;
     private const float PonderWeight = 0.05f;
@@ -42,14 +45,14 @@ internal static class SpatialPresets
             Paper = DynConvPaper,
             Static = StaticName,
             Target = DynConvTarget,
-            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, BudgetWeight, kind: DecisionKind.Pixels),
         },
         new("dynconv-resnet-pixels", "the same, pixel by pixel", static (shape, classes, _) => DynConv(shape, classes, 1))
         {
             Paper = DynConvPaper,
             Static = StaticName,
             Target = PixelTarget,
-            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, kind: DecisionKind.Pixels),
+            Objective = static (usual, plan) => new ComputeBudget(usual, (float)plan.Target, BudgetWeight, kind: DecisionKind.Pixels),
         },
         new("sact-resnet", "residual network in whose groups each pixel runs as many units as it needs", static (shape, classes, _) => SactResNet.Create(new SactResNetOptions
         {
