@@ -31,6 +31,18 @@ internal static class DenseHeatmap
         return panels;
     }
 
+    /// <summary>"ground #262a34, 4 #e07b26": the colour of each class.</summary>
+    public static string Legend(Model model)
+    {
+        List<string> texts = [];
+        for (int label = 0; label < model.ClassCount; label++)
+        {
+            texts.Add($"{model.LabelName(label)} {LabelColours.Hex(label)}");
+        }
+
+        return string.Join(", ", texts);
+    }
+
     /// <summary>"63.2 % ground, 12.1 % 4".</summary>
     public static string Said(Model model, DenseAnswer answer)
     {

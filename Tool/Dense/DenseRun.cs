@@ -70,6 +70,10 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
 
         table.Write(tool.Terminal, string.Empty);
         tool.Terminal.WriteLine(SafeText.Clean($"{options.BudgetText}; {Quantity.Bytes(session.ReservedBytes)} of working memory"));
+        if (model.Answers == AnswerKind.LabelMap && (IsDrawn || (options.Out is { } path && !IsArray(path))))
+        {
+            tool.Terminal.WriteLine(SafeText.Clean($"colours: {DenseHeatmap.Legend(model)}"));
+        }
     }
 
     private bool IsDrawn => options.Heatmap is not null || options.Report is not null;
@@ -127,17 +131,25 @@ internal sealed class DenseRun(ToolContext tool, Model model, DenseRunOptions op
             }
 
             DensePrediction prediction = answer.Prediction;
-            _sections.Add(new Section(answer.Name, [new ImageGridBlock("Answer and refined pixels", tiles) { IsLarge = true, Note = "Refined pixels are tinted; the first pass was sure of the others." }])
+            _sections.Add(new Section(answer.Name, [new ImageGridBlock("Answer and refined pixels", tiles) { IsLarge = true, Note = Note() }])
             {
                 Lead = $"{DenseHeatmap.Said(model, answer)}; {Quantity.Percent(answer.RefinedShare)} of the pixels refined, with {Quantity.Scaled(prediction.MacsExecuted)} of {Quantity.Scaled(prediction.MacsDense)} multiply-adds in {prediction.Tiles} tiles.",
             });
         }
     }
 
+    private string Note()
+    {
+        const string Tinted = "Refined pixels are tinted; the first pass was sure of the others.";
+        return model.Answers == AnswerKind.LabelMap ? $"{Tinted} Classes: {DenseHeatmap.Legend(model)}." : Tinted;
+    }
+
+    private static bool IsArray(string path) => path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+
     // Numbers where an array is asked for, else what can be looked at.
     private void WriteMap(Stream stream, string path, DenseAnswer answer)
     {
-        if (!path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
+        if (!IsArray(path))
         {
             PngWriter.Write(stream, answer.ToPicture(model.Answers));
             return;

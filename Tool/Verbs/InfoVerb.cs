@@ -67,9 +67,24 @@ public sealed class InfoVerb : Verb
         return ExitCode.Ok;
     }
 
+    // Several models that can be trained share an architecture.
+    private static string TrainedAs(Model model, string architecture)
+    {
+        foreach ((string name, string value) in model.Description.Training.Entries)
+        {
+            if (name == "model" && value != architecture && value.Length > 0)
+            {
+                return $", trained as {value}";
+            }
+        }
+
+        return string.Empty;
+    }
+
     private static void Print(Terminal terminal, string path, Model model)
     {
-        terminal.WriteLine(SafeText.Clean($"{path}: {model.Architecture?.Name ?? model.Network.GetType().Name}"));
+        string architecture = model.Architecture?.Name ?? model.Network.GetType().Name;
+        terminal.WriteLine(SafeText.Clean($"{path}: {architecture}{TrainedAs(model, architecture)}"));
         terminal.WriteLine($"  input {model.SampleShape}{AnswerText(model)}, {Quantity.Count(model.Network.CountParameters())} parameters, {Quantity.Scaled(model.FullMacs)} MACs, criterion {model.Criterion.Name}");
         if (model.Encoding is TextEncoding text)
         {

@@ -6,6 +6,7 @@ using ManagedDyn.Engine.Formats.Npy;
 using ManagedDyn.Engine.Tensors;
 using ManagedDyn.Layers.Inference;
 using ManagedDyn.Layers.Models;
+using ManagedDyn.Tool.Dense;
 using ManagedDyn.Tool.Imaging;
 using Xunit;
 
@@ -55,6 +56,8 @@ public sealed class DenseVerbTests : IDisposable
         ToolRun run = ToolRun.Start("run", "--model", model, picture, "--confidence", "0.4", "--out", map, "--heatmap", heatmap, "--report", report);
         run.AssertOk();
         Assert.Contains("50x40", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"colours: 0 {LabelColours.Hex(0)}, 1 {LabelColours.Hex(1)}", run.Output, StringComparison.Ordinal);
+        Assert.Contains(LabelColours.Hex(1), File.ReadAllText(report), StringComparison.Ordinal);
         PixelImage written = ImageReader.Read(map);
         Assert.Equal((50, 40, 3), (written.Width, written.Height, written.Channels));
         Assert.True(ImageReader.Read(heatmap).Width > 3 * 200);
