@@ -28,9 +28,9 @@ internal static class RegionPresets
         },
         new("glance-and-focus", "looks at a small image first and then at patches where a policy says, until it is sure", static (shape, classes, _) => new GlanceAndFocus(new GlanceAndFocusOptions
         {
-            // The static network itself, on a quarter of the pixels, and for about half of the images on half of them: together half of its cost.
+            // The static network itself, on a quarter of the pixels, and for the images that need it on half of them or more: together half of its cost.
             Patches = 1,
-            PatchShare = 0.7,
+            PatchShare = 0.75,
             StemStride = SpatialSizes.StemStride(shape),
             Channels = SpatialSizes.Channels,
             Blocks = SpatialSizes.Blocks,
