@@ -57,8 +57,7 @@ public sealed class PackedWeight
     public static PackedWeight ForLinear(int inFeatures, int outFeatures, ReadOnlySpan<float> weight) =>
         new(new ConvolutionGeometry(inFeatures, outFeatures, 1, 1, 1, 1), weight, null);
 
-    internal static int Length(in ConvolutionGeometry geometry) =>
-        geometry.IsDepthwise ? DepthwiseConvolution.PackedElements(in geometry) : ConvolutionWeights.PackedLength(in geometry);
+    internal static int Length(in ConvolutionGeometry geometry) => ConvolutionWeights.LengthFor(in geometry);
 
     internal static void Pack(in ConvolutionGeometry geometry, ReadOnlySpan<float> weight, Span<float> packed)
     {

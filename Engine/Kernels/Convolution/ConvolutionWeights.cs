@@ -28,6 +28,11 @@ public static class ConvolutionWeights
     public static int PackedLength(in ConvolutionGeometry geometry) =>
         checked(geometry.Groups * PanelsPerGroup(in geometry) * PanelLength(in geometry));
 
+    /// <summary>Elements of the form that the geometry's kernel takes: panels, or those of a depthwise convolution.</summary>
+    /// <param name="geometry">The geometry.</param>
+    internal static int LengthFor(in ConvolutionGeometry geometry) =>
+        geometry.IsDepthwise ? DepthwiseConvolution.PackedElements(in geometry) : PackedLength(in geometry);
+
     /// <summary>Packs weights.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="weights">[OutChannels, InChannels / Groups, KernelHeight, KernelWidth].</param>

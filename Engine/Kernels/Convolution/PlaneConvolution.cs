@@ -16,8 +16,8 @@ namespace ManagedDyn.Engine.Kernels.Convolution;
 /// </remarks>
 internal static class PlaneConvolution
 {
+    // As many sums as it takes to hide how long one multiply-add takes: with half of them it is half as quick.
     private const int StripVectors = 8;
-    private const int TailVectors = 4;
 
     // Planes of about so many elements stay in the nearest cache while they are read once for each tap.
     private const int PlanesLength = 1 << 15;
@@ -70,12 +70,12 @@ internal static class PlaneConvolution
         in ConvolutionGeometry geometry, ReadOnlySpan<float> input, ReadOnlySpan<float> packed, Span<float> output, ActiveList pixels,
         in Epilogue epilogue, Span<float> scratch, int part)
     {
-        if (!Supports(in geometry) || input.Length != geometry.InElements || packed.Length != PackedLength(in geometry)
+        if (!Supports(in geometry) || input.Length != geometry.InElements || packed.Length != ConvolutionWeights.LengthFor(in geometry)
             || output.Length != pixels.Width(geometry.OutPixels) * geometry.OutChannels || scratch.Length < ScratchLength(in geometry)
             || (uint)part >= (uint)PartCount(in geometry))
         {
             throw new ArgumentException(
-                $"Part {part} of a convolution along planes was given {input.Length} inputs, {packed.Length} weights, {scratch.Length} of scratch and {output.Length} outputs; expected {geometry.InElements}, {PackedLength(in geometry)}, {ScratchLength(in geometry)} and {pixels.Width(geometry.OutPixels) * geometry.OutChannels} of {PartCount(in geometry)} parts.");
+                $"Part {part} of a convolution along planes was given {input.Length} inputs, {packed.Length} weights, {scratch.Length} of scratch and {output.Length} outputs; expected {geometry.InElements}, {ConvolutionWeights.LengthFor(in geometry)}, {ScratchLength(in geometry)} and {pixels.Width(geometry.OutPixels) * geometry.OutChannels} of {PartCount(in geometry)} parts.");
         }
 
         epilogue.Check(geometry.OutChannels, output.Length);
@@ -122,29 +122,28 @@ internal static class PlaneConvolution
             steps &= ~EpilogueSteps.Relu;
         }
 
-        Vector<float> scale = new(epilogue.Scale.IsEmpty ? 1f : epilogue.Scale[channel]);
-        Vector<float> shift = new(epilogue.Shift.IsEmpty ? 0f : epilogue.Shift[channel]);
-        int place = 0;
-        for (; layout.Places - place > TailVectors * width; place += StripVectors * width)
+        Span<float> scale = stackalloc float[width];
+        Span<float> shift = stackalloc float[width];
+        scale.Fill(epilogue.Scale.IsEmpty ? 1f : epilogue.Scale[channel]);
+        shift.Fill(epilogue.Shift.IsEmpty ? 0f : epilogue.Shift[channel]);
+        nuint weightStep = (nuint)WeightStep(in geometry);
+        for (int place = 0; place < layout.Places; place += StripVectors * width)
         {
-            Strip(in geometry, in layout, planes, weights, place, sums.Slice(place, StripVectors * width));
+            Strip(in geometry, in layout, planes, weights, weightStep, place, sums.Slice(place, StripVectors * width));
         }
 
-        if (place < layout.Places)
-        {
-            Tail(in geometry, in layout, planes, weights, place, sums.Slice(place, TailVectors * width));
-        }
-
-        // Afterwards, so that strips keep all their sums in registers.
+        // Afterwards, so that strips keep all their sums in registers; no residual is among the steps, so none is read.
         for (int at = 0; steps != EpilogueSteps.None && at < layout.Places; at += width)
         {
             Span<float> own = sums.Slice(at, width);
-            Finish(steps, new Vector<float>(own), scale, shift).CopyTo(own);
+            Epilogue.Apply(steps, new Vector<float>(own), ref scale[0], ref shift[0], ref own[0]).CopyTo(own);
         }
     }
 
+    // It calls nothing and is not inlined, since its sums would not stay in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Strip(
-        in ConvolutionGeometry geometry, in PlaneLayout layout, ReadOnlySpan<float> planes, ReadOnlySpan<float> weights, int place, Span<float> sums)
+        in ConvolutionGeometry geometry, in PlaneLayout layout, ReadOnlySpan<float> planes, ReadOnlySpan<float> weights, nuint weightStep, int place, Span<float> sums)
     {
         nuint width = (nuint)Vector<float>.Count;
         int channels = geometry.InChannels;
@@ -152,7 +151,6 @@ internal static class PlaneConvolution
         Vector<float> s0 = Vector<float>.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         ref float weight = ref MemoryMarshal.GetReference(weights);
         ref float first = ref MemoryMarshal.GetReference(planes);
-        nuint weightStep = (nuint)WeightStep(in geometry);
         nuint planeStep = (nuint)layout.PlaneStep;
         nuint weightAt = 0;
         for (int tap = 0; tap < geometry.Taps; tap++)
@@ -184,56 +182,7 @@ internal static class PlaneConvolution
         s7.CopyTo(sums[(7 * Vector<float>.Count)..]);
     }
 
-    // The same for half a strip.
-    private static void Tail(
-        in ConvolutionGeometry geometry, in PlaneLayout layout, ReadOnlySpan<float> planes, ReadOnlySpan<float> weights, int place, Span<float> sums)
-    {
-        nuint width = (nuint)Vector<float>.Count;
-        int channels = geometry.InChannels;
-        int columns = geometry.KernelWidth;
-        Vector<float> s0 = Vector<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
-        ref float weight = ref MemoryMarshal.GetReference(weights);
-        ref float first = ref MemoryMarshal.GetReference(planes);
-        nuint weightStep = (nuint)WeightStep(in geometry);
-        nuint planeStep = (nuint)layout.PlaneStep;
-        nuint weightAt = 0;
-        for (int tap = 0; tap < geometry.Taps; tap++)
-        {
-            nuint at = (nuint)(place + layout.Distance(tap / columns, tap % columns));
-            for (int c = 0; c < channels; c++, at += planeStep, weightAt += weightStep)
-            {
-                Vector<float> w = new(Unsafe.Add(ref weight, weightAt));
-                s0 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref first, at), w, s0);
-                s1 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref first, at + width), w, s1);
-                s2 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref first, at + (2 * width)), w, s2);
-                s3 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref first, at + (3 * width)), w, s3);
-            }
-        }
-
-        s0.CopyTo(sums);
-        s1.CopyTo(sums[Vector<float>.Count..]);
-        s2.CopyTo(sums[(2 * Vector<float>.Count)..]);
-        s3.CopyTo(sums[(3 * Vector<float>.Count)..]);
-    }
-
-    private static Vector<float> Finish(EpilogueSteps steps, Vector<float> sum, Vector<float> scale, Vector<float> shift)
-    {
-        if ((steps & EpilogueSteps.Scale) != 0)
-        {
-            sum = (steps & EpilogueSteps.Shift) != 0 ? Vector.MultiplyAddEstimate(sum, scale, shift) : sum * scale;
-        }
-        else if ((steps & EpilogueSteps.Shift) != 0)
-        {
-            sum += shift;
-        }
-
-        return (steps & EpilogueSteps.Relu) != 0 ? Vector.ConditionalSelect(Vector.LessThan(sum, Vector<float>.Zero), Vector<float>.Zero, sum) : sum;
-    }
-
-    private static int PackedLength(in ConvolutionGeometry geometry) =>
-        geometry.IsDepthwise ? DepthwiseConvolution.PackedElements(in geometry) : ConvolutionWeights.PackedLength(in geometry);
-
-    private static int WeightStep(in ConvolutionGeometry geometry) => PackedLength(in geometry) / (geometry.Taps * geometry.InChannels);
+    private static int WeightStep(in ConvolutionGeometry geometry) => ConvolutionWeights.LengthFor(in geometry) / (geometry.Taps * geometry.InChannels);
 
     private static long Scratch(in ConvolutionGeometry geometry, int rows) =>
         PlaneLayout.LengthOf(in geometry, rows) + ((long)rows * PlaneLayout.LengthOfRow(in geometry)) + (2 * StripVectors * Vector<float>.Count);
